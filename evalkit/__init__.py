@@ -1,0 +1,1 @@
+"""evalkit: evaluations of probation and rehabilitation services, from extract to report."""

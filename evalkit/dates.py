@@ -1,0 +1,35 @@
+"""Calendar rules, each decided once: completed years, whole months, follow-up windows."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+FOLLOWUP_DAYS = 365
+"""One year of follow-up is 365 days, in leap years too: (index date, index date + 365 days]."""
+
+COURT_DAYS = 183
+"""Proven reoffences may be sentenced up to 183 days after follow-up ends."""
+
+
+def completed_months(earlier: pd.Series, later: pd.Series) -> pd.Series:
+    """Whole calendar months from one date to another, as numbers (missing where a date is missing).
+
+    earlier, later : dates, same index
+
+    A month is complete on the same day number (from 31 January, the first month is complete on 1 March), so a
+    birthday on 29 February falls on 1 March in common years. Negative where `later` comes first.
+    """
+    start, end = earlier.dt, later.dt
+    months = (end.year - start.year) * 12 + (end.month - start.month) - (end.day < start.day)
+    return cast(pd.Series, months.where(earlier.notna() & later.notna(), np.nan).astype("float64"))
+
+
+def completed_years(earlier: pd.Series, later: pd.Series) -> pd.Series:
+    """Completed years between two dates (ages), as numbers; the birthday itself counts.
+
+    earlier, later : dates, same index
+    """
+    return completed_months(earlier, later) // 12

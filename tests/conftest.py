@@ -1,0 +1,10 @@
+"""What every test module shares: one way to compare floats, with the decimals stated."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def assert_close(actual, expected, *, decimals):
+    """Fail unless every number agrees to the given number of decimal places."""
+    np.testing.assert_allclose(np.asarray(actual, float), np.asarray(expected, float), rtol=0, atol=0.5 * 10.0**-decimals)
