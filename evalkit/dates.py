@@ -1,9 +1,11 @@
-"""Calendar rules, each decided once: completed years, whole months, follow-up windows."""
+"""Calendar rules, each decided once: completed years, whole months, follow-up windows, bounds of a period."""
 
 from __future__ import annotations
 
+import datetime
 from typing import cast
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
@@ -33,3 +35,18 @@ def completed_years(earlier: pd.Series, later: pd.Series) -> pd.Series:
     earlier, later : dates, same index
     """
     return completed_months(earlier, later) // 12
+
+
+def days_after(column: str, days: int) -> nw.Expr:
+    """The date a number of days after that in a column, as an expression on a lazy table."""
+    return nw.col(column).dt.offset_by(f"{days}d").cast(nw.Date)
+
+
+def within(column: str, period: tuple[datetime.date, datetime.date]) -> nw.Expr:
+    """Whether the date in a column lies in a period, first and last day included, as an expression."""
+    return (nw.col(column) >= period[0]) & (nw.col(column) <= period[1])
+
+
+def long_date(day: datetime.date) -> str:
+    """A date as a reader writes it: 1 April 2018."""
+    return f"{day.day} {day:%B %Y}"
