@@ -41,3 +41,60 @@ lock: $(UV)  ## resolve pyproject.toml into the two hashed lock files again
 	    --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" --all-extras -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+# ------------------------------------------------------------------ reports
+PY := $(BIN)/python
+SPEC ?= notebooks/specs/ete.toml
+DEMO := data/demo/extract.toml
+NEEDS_DEMO = $(if $(filter data/demo data/demo/,$(DATA)),$(DEMO))
+
+$(DEMO): $(wildcard evalkit/synthetic/*.py evalkit/ogrs/*) | $(RUN_READY)
+	@rm -rf data/demo
+	@$(PY) -m evalkit demo data/demo
+
+.PHONY: demo
+demo: $(DEMO)  ## the demonstration extract, data/demo (synthetic people)
+
+.PHONY: report
+report: $(NEEDS_DEMO) | $(RUN_READY)  ## the employment report, reports/ete.html; DATA=folder takes your own extract
+	@$(PY) -m evalkit report $(SPEC) --data $(DATA) --out $(OUT)
+
+.PHONY: reports
+reports: report  ## every report of the demonstration extract
+
+.PHONY: real-data
+real-data: | $(DEV_READY)  ## two studies of real people from public microdata: reports/rossi.html, reports/recid.html
+	@$(PY) data/prepare_real.py data/real
+	@$(PY) -m evalkit report notebooks/specs/rossi.toml --out $(OUT)
+	@$(PY) -m evalkit report notebooks/specs/recid.toml --out $(OUT)
+
+.PHONY: lab
+lab: $(NEEDS_DEMO) | $(RUN_READY)  ## JupyterLab at notebooks/, to explore (start with explore.ipynb)
+	@$(BIN)/jupyter lab --notebook-dir=notebooks
+
+# ------------------------------------------------------------------ development
+.PHONY: test
+test: $(DEMO) | $(DEV_READY)  ## every test
+	@$(PY) -m pytest
+
+.PHONY: check
+check: | $(DEV_READY)  ## format, lint and types
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+.PHONY: fix
+fix: | $(DEV_READY)  ## put format and simple lint right
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --fix --quiet .
+
+data/README.md: $(wildcard evalkit/intake/*.py evalkit/synthetic/*.py) | $(RUN_READY)
+	@$(PY) -m evalkit dictionary > $@
+
+.PHONY: dictionary
+dictionary: data/README.md  ## the data dictionary, data/README.md, from the declared tables
+
+.PHONY: clean
+clean:  ## remove reports, the demonstration extract and caches (not the environment)
+	@find $(OUT) -mindepth 1 ! -name .gitkeep -delete
+	@rm -rf data/demo data/real .pytest_cache .ruff_cache .mypy_cache .hypothesis

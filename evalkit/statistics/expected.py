@@ -74,7 +74,7 @@ def actual_vs_predicted(
     lie exactly on the edge (Clopper & Pearson's argument), so test and interval never disagree.
     Raises DataError where a row is refused or the lengths differ, SpecError for a level outside 0 to 1.
     Source: Hong (2013); Clopper & Pearson (1934), Biometrika 26, 404-413; Spiegelhalter (1986), Statistics in
-    Medicine 5, 421-433. The saddlepoint for over 100,000 people: Lugannani & Rice (1980).
+    Medicine 5, 421-433. The saddlepoint for over 1,000,000 people: Lugannani & Rice (1980).
     """
     checked_level(level)
     refuse_unequal(reconvicted, predicted, names=("reconvicted", "predicted"))

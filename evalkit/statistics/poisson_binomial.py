@@ -23,8 +23,8 @@ from numpy.typing import ArrayLike
 from evalkit.errors import DataError
 from evalkit.statistics.inputs import FloatArray, probability_array
 
-SADDLEPOINT_ABOVE = 100_000
-"""With more people than this the saddlepoint stands in for the convolution (relative error about 1e-6 there)."""
+SADDLEPOINT_ABOVE = 1_000_000
+"""With more people than this the saddlepoint stands in for the convolution (relative error below 1e-6 there)."""
 
 _BLOCK = 63
 """People convolved one by one before transforms take over; 63 people have 64 possible counts, a power of two."""
@@ -145,7 +145,7 @@ def tilted_count(predicted: ArrayLike, observed: int, *, exact: bool | None = No
 
     predicted : probability of the event, one per person, strictly between 0 and 1
     observed  : whole number, 0 to the number of people
-    exact     : True convolution, False Lugannani-Rice; None chooses (Lugannani-Rice above 100,000 people)
+    exact     : True convolution, False Lugannani-Rice; None chooses (Lugannani-Rice above a million people)
 
     Raises DataError where a probability is refused or the count is impossible.
     """
