@@ -1,0 +1,120 @@
+"""One kernel per report: private, repeatable, started before anything that can wait."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
+from typing import Any
+
+from evalkit import errors
+from evalkit.errors import EvalkitError, ReportError
+from evalkit.reports.inside import REFUSED
+
+KERNEL_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    # As in JupyterLab: a figure left open is shown, and then refused for want of a text alternative.
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+}
+LONGEST_TEMPORARY_PATH = 80
+"""A Unix socket's path may have 107 bytes; the rest of ours takes fewer than 25."""
+
+
+@contextmanager
+def started_kernel(folder: Path) -> Iterator[Any]:
+    """Start a kernel in `folder` and return its manager at once, while the kernel is still waking up.
+
+    It listens on sockets in a folder of its own that only this user can enter (a TCP port could be listened to by
+    anyone on the machine), reads no IPython settings or start-up files of the user, and is ended on leaving.
+    """
+    from jupyter_client.manager import AsyncKernelManager
+    from jupyter_core.utils import run_sync
+
+    with TemporaryDirectory(prefix="evalkit-", dir=socket_folder(gettempdir())) as private:
+        manager = AsyncKernelManager(
+            kernel_name="python3", transport="ipc", ip=f"{private}/k", connection_file=f"{private}/connection.json"
+        )
+        arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.extra_extensions=evalkit.reports.inside"]
+        environment = os.environ | KERNEL_ENVIRONMENT | {"IPYTHONDIR": private}
+        run_sync(manager.start_kernel)(cwd=str(folder), env=environment, extra_arguments=arguments)
+        # Whoever runs the cells asks for a client and leaves it open, because the kernel is not theirs.
+        client = manager.client()
+        manager.client = lambda **_: client
+        try:
+            yield manager
+        finally:
+            if client.channels_running:
+                client.stop_channels()
+            run_sync(manager.shutdown_kernel)(now=True)
+
+
+def socket_folder(temporary: str) -> str:
+    """Where kernels may put their sockets: the temporary folder, or /tmp where its path is too long for a socket."""
+    return "/tmp" if len(temporary.encode()) > LONGEST_TEMPORARY_PATH else temporary
+
+
+def run_cells(notebook: Mapping[str, Any], parameters: Mapping[str, Any], manager: Any, place: str) -> Any:
+    """Run a notebook in a started kernel through papermill; return it with its outputs, nothing written.
+
+    notebook : the .ipynb as read from JSON, its parameters already checked
+    place    : the notebook's file name, for messages
+
+    Raises the EvalkitError that a cell raised, of the same kind; ReportError for any other failure.
+    """
+    import nbformat
+    from nbclient.exceptions import DeadKernelError
+    from papermill import PapermillExecutionError, execute_notebook
+
+    try:
+        return execute_notebook(
+            nbformat.from_dict(notebook),
+            None,
+            parameters=dict(parameters),
+            kernel_name="python3",
+            language="python",
+            progress_bar=sys.stderr.isatty(),
+            km=manager,
+        )
+    except PapermillExecutionError as error:
+        raise _translated(error, _place_of_failure(error, notebook, parameters, place)) from None
+    except (DeadKernelError, RuntimeError) as error:
+        raise ReportError(f"{place}: its Python process ended early (out of memory?): {error}") from error
+
+
+def _translated(error: Any, where: str) -> EvalkitError:
+    if error.traceback[:1] == [REFUSED]:
+        kind: type[EvalkitError] = getattr(errors, error.ename, EvalkitError)
+        return kind(error.evalue)
+    return ReportError(f"{where}: {error.ename}: {error.evalue}")
+
+
+def _place_of_failure(error: Any, notebook: Mapping[str, Any], parameters: Mapping[str, Any], place: str) -> str:
+    before = notebook["cells"][: error.cell_index]
+    # Where there are values to inject, papermill puts a cell of its own after the parameters cell.
+    injected = bool(parameters) and any("parameters" in cell["metadata"].get("tags", []) for cell in before)
+    return cell_place(place, error.cell_index + (0 if injected else 1), error.source)
+
+
+def cell_place(place: str, number: int, source: str) -> str:
+    """Where a reader finds a cell: file, number among all cells from 1, and its first line."""
+    lines = source.strip().splitlines()
+    return f"{place}, cell {number} ({lines[0] if lines else 'empty'})"
+
+
+def import_papermill() -> None:
+    """Import papermill without the grammar of international web addresses that jsonschema builds on the way.
+
+    `rfc3987_syntax` takes 1.5 s to import and serves one optional format check, which no notebook uses; jsonschema
+    does without it where it is not installed.
+    """
+    if "jsonschema" not in sys.modules and "rfc3987_syntax" not in sys.modules:
+        sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+        try:
+            import jsonschema  # type: ignore[import-untyped]  # noqa: F401
+        finally:
+            del sys.modules["rfc3987_syntax"]
+    import papermill  # noqa: F401

@@ -1,0 +1,114 @@
+"""From a specification to one self-contained HTML file, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from evalkit.errors import ReportError, SpecError
+from evalkit.reports.kernel import import_papermill, run_cells, started_kernel
+from evalkit.reports.parameters import check_parameters, declared_parameters
+from evalkit.spec import read_spec
+
+
+def run_report(
+    spec_path: str | Path,
+    *,
+    data: str | Path | None = None,
+    out: str | Path = "reports",
+    parameters: Mapping[str, Any] | None = None,
+) -> Path:
+    """Run the notebook of a specification and write its report; return the HTML file, `out`/name.html.
+
+    spec_path  : the evaluation's .toml file
+    data       : folder of the extract; without it the one the specification names, else the notebook's own default
+    out        : folder of the report, made where it is missing
+    parameters : further values for the notebook's parameters cell; JSON values of the declared type
+
+    Raises SpecError for a wrong specification or parameter, what evalkit refused inside the notebook (DataError, say)
+    as itself, ReportError for any other failure. A report that was there before is then still there, unchanged.
+    """
+    spec = read_spec(spec_path)
+    own = {"spec_path": str(spec.path)}
+    folder = data if data is not None else spec.data
+    if folder is not None:
+        own["data"] = str(Path(folder).resolve())
+    given = dict(parameters or {})
+    for name in ("spec_path", "data"):
+        if name in given:
+            raise SpecError(f"parameter {name!r} is set by the report itself; name the specification and data instead")
+    return run_notebook(
+        spec.notebook, Path(out).resolve() / f"{spec.name}.html", title=spec.title, parameters=own | given
+    )
+
+
+def run_notebook(notebook: Path, target: Path, *, title: str, parameters: Mapping[str, Any]) -> Path:
+    """Run one notebook with checked parameters and write it as HTML to `target`; return `target`.
+
+    Raises as `run_report` does; `target` is replaced only by a finished report.
+    """
+    source = _read_notebook(notebook)
+    check_parameters(parameters, declared_parameters(source, notebook.name), notebook.name)
+    with _replacing(target) as file:
+        with started_kernel(notebook.parent) as manager:
+            # Slow imports, while the kernel wakes up.
+            import_papermill()
+            from evalkit.reports.render import render
+
+            executed = run_cells(source, parameters, manager, notebook.name)
+        html = render(executed, title=title, place=notebook.name)
+        _refuse_paths(html, [notebook.parent, target.parent, *_absolute_paths(parameters)], notebook.name)
+        file.write(html)
+    return target
+
+
+def _read_notebook(path: Path) -> dict[str, Any]:
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SpecError(f"no notebook at {path}") from None
+    except ValueError as error:
+        raise SpecError(f"{path.name} is not a notebook: {error}") from None
+    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4:
+        raise SpecError(f"{path.name} is not a notebook of format 4; open it in JupyterLab and save it again")
+    return notebook
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[TextIO]:
+    """A file beside `target` that takes its place when the block ends well, and vanishes otherwise."""
+    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("w", encoding="utf-8", newline="\n") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    except OSError as error:
+        raise ReportError(f"cannot write {target}: {error.strerror or error}") from error
+    finally:
+        _remove(partial)
+
+
+def _remove(partial: Path) -> None:
+    # Where the folder itself could not be made or entered there is nothing to remove.
+    if os.path.lexists(partial):
+        partial.unlink()
+
+
+def _absolute_paths(parameters: Mapping[str, Any]) -> list[Path]:
+    return [Path(value) for value in parameters.values() if isinstance(value, str) and Path(value).is_absolute()]
+
+
+def _refuse_paths(html: str, places: list[Path], notebook: str) -> None:
+    for place in {path for path in places if path != path.parent}:
+        found = re.search(rf"(?<![\w.:/-]){re.escape(str(place))}(?![\w-])", html)
+        if found:
+            around = html[max(0, found.start() - 40) : found.end()]
+            raise ReportError(f"{notebook}: the report would show a path of this computer: ...{around!r}")
