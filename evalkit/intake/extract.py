@@ -1,0 +1,227 @@
+"""An extract, from files to checked tables: what was read, used and rejected, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from evalkit.errors import DataError
+from evalkit.intake.checks import check, known_name, rejected_name
+from evalkit.intake.declare import Kind, Table
+from evalkit.intake.engine import connect, first_row, identifier, lazy
+from evalkit.intake.files import Fingerprint, RawTable, fingerprint
+from evalkit.intake.notes import blank_rows_note, notes_on
+from evalkit.intake.prepared import prepared_cohort
+from evalkit.intake.settings import Settings, nearest, read_settings
+from evalkit.intake.sources import Source, find_sources, settings_path
+from evalkit.intake.stage import ROW, Staged, all_numbers, stage, text_name
+from evalkit.intake.tables import TABLES
+
+REJECTED_COLUMNS = ("table", "file", "row", "column", "value", "rule")
+
+
+@dataclass(frozen=True, repr=False)
+class Extract:
+    """The checked tables of an extract.
+
+    tables     : name -> narwhals frame of the rows used, every declared column there (missing if not supplied)
+    rejected   : one line per fault: table, file, row, column, value, rule
+    summary    : one line per table: table, file, read, used, rejected; read = used + rejected
+    provenance : source, extract_date, synthetic, evalkit (version), files (name -> sha256, bytes, rows),
+                 settings (sha256, bytes), ignored_columns (file -> names)
+    notes      : sentences on what was passed over without being wrong
+    """
+
+    tables: Mapping[str, nw.LazyFrame[Any]]
+    rejected: pd.DataFrame
+    summary: pd.DataFrame
+    provenance: Mapping[str, Any]
+    settings: Settings
+    notes: tuple[str, ...] = ()
+
+    def table(self, name: str) -> nw.LazyFrame[Any]:
+        """One table. Raises DataError where the extract lacks it."""
+        if name in self.tables:
+            return self.tables[name]
+        known = self.settings.tables()
+        if name not in known:
+            raise DataError(f"{name} is not a table of evalkit{nearest(name, known)}")
+        held = ", ".join(self.tables)
+        raise DataError(f"the extract has no table {name}, which is needed here (it has: {held}); add {name}.csv")
+
+    def __repr__(self) -> str:
+        counts = self.summary.to_string(index=False)
+        return f"Extract of {self.settings.extract_date} from {self.settings.source}\n{counts}"
+
+    def _repr_html_(self) -> str:
+        return str(self.summary.to_html(index=False))
+
+
+@dataclass
+class _Loading:
+    """What has been gathered while tables are loaded, parents first."""
+
+    settings: Settings
+    connection: Any = field(default_factory=connect)
+    present: set[str] = field(default_factory=set)
+    rejected: list[pd.DataFrame] = field(default_factory=list)
+    summary: list[dict[str, Any]] = field(default_factory=list)
+    ignored: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def load(path: str | Path) -> Extract:
+    """Read an extract and check every row of it.
+
+    path : a folder with one file per table (people.csv, sentences.xlsx, jobs.parquet, ...) and extract.toml, or an
+           Excel workbook with one sheet per table and extract.toml beside it
+
+    Rows at fault are left out of the tables and listed in `rejected`.
+    Raises DataError where the extract as a whole cannot be read: a file, column or setting missing or wrong.
+    """
+    path = Path(path)
+    settings = read_settings(settings_path(path))
+    sources = find_sources(path, settings.tables())
+    loading = _Loading(settings, notes=list(sources.notes))
+    _require_tables(sources.found, settings)
+    for name in settings.tables():
+        if name in sources.found:
+            _load_table(loading, sources.found[name])
+    return Extract(
+        tables={
+            name: lazy(loading.connection, identifier(name)) for name in settings.tables() if name in loading.present
+        },
+        rejected=pd.concat(loading.rejected, ignore_index=True),
+        summary=pd.DataFrame(loading.summary),
+        provenance=_provenance(path, loading, sources.found),
+        settings=settings,
+        notes=tuple(loading.notes),
+    )
+
+
+def _require_tables(found: Mapping[str, Source], settings: Settings) -> None:
+    for name, table in settings.tables().items():
+        if (table.required or settings.prepared) and name not in found:
+            raise DataError(
+                f"the extract has no table {name}, but it is required: add {name}.csv (found: {', '.join(found)})"
+            )
+
+
+def _load_table(loading: _Loading, source: Source) -> None:
+    connection, settings = loading.connection, loading.settings
+    raw = source.read(settings)
+    table = _cohort_table(connection, raw, settings) if settings.prepared else TABLES[source.table]
+    staged = stage(connection, raw, table, settings)
+    (filled,) = first_row(connection, f"SELECT count(*) FROM {staged.name}")
+    read = filled + len(raw.malformed)
+    if not read:
+        raise DataError(f"{raw.place} is empty: a header but no rows")
+    parents = tuple(parent for parent in table.references if parent.table in loading.present)
+    check(connection, staged, settings, parents)
+    loading.notes += notes_on(connection, staged, settings, absent=TABLES.keys() - loading.present)
+    loading.notes += blank_rows_note(raw.place, len(raw.cells) - filled)
+    faults = _faults(connection, source, raw)
+    loading.rejected.append(faults)
+    loading.summary.append(_balance(table.name, source, read, _keep_used_rows(connection, staged), faults))
+    if staged.ignored:
+        loading.ignored[source.place] = list(staged.ignored)
+    loading.present.add(table.name)
+
+
+def _balance(table: str, source: Source, read: int, used: int, faults: pd.DataFrame) -> dict[str, Any]:
+    rejected = faults["row"].nunique()
+    if read != used + rejected:
+        raise AssertionError(f"{source.place}: {read} rows read, but {used} used and {rejected} rejected")
+    return {"table": table, "file": source.place, "read": read, "used": used, "rejected": rejected}
+
+
+def _cohort_table(connection: Any, raw: RawTable, settings: Settings) -> Table:
+    kinds: dict[str, Kind] = {}
+    for name in settings.covariates:
+        theirs = settings.columns.get("cohort", {}).get(name, name)
+        if theirs not in raw.header:
+            raise DataError(
+                f"{raw.place} has no column {theirs}, which extract.toml lists under prepared.covariates"
+                f"{nearest(theirs, raw.header)}"
+            )
+        kinds[name] = "number" if all_numbers(connection, raw, theirs) else "code"
+    return prepared_cohort(settings.groups, kinds, horizon_days=settings.horizon_days)
+
+
+def _faults(connection: Any, source: Source, raw: RawTable) -> pd.DataFrame:
+    found = connection.execute('SELECT "row", "column", "value", rule FROM faults ORDER BY "position", rule').df()
+    malformed = pd.DataFrame(
+        {
+            "row": pd.Series([row for row, _, _ in raw.malformed], dtype="int64"),
+            "column": pd.Series("", index=range(len(raw.malformed)), dtype="str"),
+            "value": pd.Series([text for _, text, _ in raw.malformed], dtype="str"),
+            "rule": pd.Series([rule for _, _, rule in raw.malformed], dtype="str"),
+        }
+    )
+    both = pd.concat([found.astype(malformed.dtypes.to_dict()), malformed], ignore_index=True)
+    both = both.sort_values("row", kind="stable", ignore_index=True)
+    return both.assign(table=source.table, file=source.place).astype({"table": "str", "file": "str"})[
+        list(REJECTED_COLUMNS)
+    ]
+
+
+def _keep_used_rows(connection: Any, staged: Staged) -> int:
+    """Turn the staged table into the table of used rows, and return how many there are; rejected keys stay known."""
+    table, name = staged.table, identifier(staged.table.name)
+    known = bool(table.key) and any(other.refers_to(table.name) for other in TABLES.values())
+    if known:
+        _remember_rejected(connection, staged)
+    connection.execute(f'DELETE FROM {staged.name} WHERE {ROW} IN (SELECT "row" FROM faults)')
+    for column in (*(text_name(text) for text in staged.texts), ROW):
+        connection.execute(f"ALTER TABLE {staged.name} DROP COLUMN {column}")
+    connection.execute(f"ALTER TABLE {staged.name} RENAME TO {name}")
+    if known:
+        _make_known(connection, table)
+    return int(first_row(connection, f"SELECT count(*) FROM {name}")[0])
+
+
+def _remember_rejected(connection: Any, staged: Staged) -> None:
+    """Keep the keys of which no row is used."""
+    key = identifier(staged.table.key)
+    rejected = f'{ROW} IN (SELECT "row" FROM faults)'
+    connection.execute(
+        f"CREATE TABLE {rejected_name(staged.table.name)} AS SELECT {key} AS id FROM {staged.name} "
+        f"WHERE {key} IN (SELECT {key} FROM {staged.name} WHERE {rejected}) GROUP BY {key} HAVING bool_and({rejected})"
+    )
+
+
+def _make_known(connection: Any, table: Table) -> None:
+    born = "date_of_birth" if table.name == "people" else "CAST(NULL AS DATE)"
+    connection.execute(
+        f"CREATE VIEW {known_name(table.name)} AS "
+        f"SELECT {identifier(table.key)} AS id, person_id, {born} AS born, true AS used FROM {identifier(table.name)} "
+        f"UNION ALL SELECT id, NULL, NULL, false FROM {rejected_name(table.name)}"
+    )
+
+
+def _provenance(path: Path, loading: _Loading, sources: Mapping[str, Source]) -> dict[str, Any]:
+    settings = loading.settings
+    read = {line["table"]: line["read"] for line in loading.summary}
+    files: dict[str, dict[str, Any]] = {}
+    for file in sorted({source.path for source in sources.values()}):
+        rows = sum(read[name] for name, source in sources.items() if source.path == file)
+        files[file.name] = _described(fingerprint(file)) | {"rows": rows}
+    return {
+        "source": settings.source,
+        "extract_date": settings.extract_date.isoformat(),
+        "synthetic": settings.synthetic,
+        "evalkit": version("evalkit"),
+        "files": files,
+        "settings": _described(fingerprint(settings_path(path))),
+        "ignored_columns": loading.ignored,
+    }
+
+
+def _described(found: Fingerprint) -> dict[str, Any]:
+    return {"sha256": found.sha256, "bytes": found.bytes}

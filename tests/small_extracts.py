@@ -1,0 +1,37 @@
+"""Small extracts written as a user would supply them, for the tests of the intake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SETTINGS = 'source = "test"\nextract_date = 2021-12-31\n'
+
+PEOPLE = """\
+person_id,date_of_birth,sex
+P1,1990-01-01,male
+P2,1985-06-30,female
+P3,1970-12-31,male
+"""
+
+SENTENCES = """\
+sentence_id,person_id,sentence_date,sentence_type,offence_code
+S1,P1,2019-01-01,community order,00801
+S2,P2,2019-02-01,custody,04910
+S3,P3,2019-03-01,fine,04910
+"""
+
+
+def write_extract(
+    folder: Path, *, settings: str = SETTINGS, people: str = PEOPLE, sentences: str = SENTENCES, **others
+):
+    """Write extract.toml and one CSV file per table; return the folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / "extract.toml").write_text(settings, encoding="utf-8")
+    for name, text in {"people": people, "sentences": sentences, **others}.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    return folder
+
+
+def with_rows(table: str, *rows: str) -> str:
+    """A table's text with rows added below."""
+    return table + "".join(f"{row}\n" for row in rows)
