@@ -1,0 +1,86 @@
+"""What is planted in the demonstration extract, in words: a section of the data dictionary."""
+
+from __future__ import annotations
+
+from evalkit.intake import data_dictionary
+from evalkit.synthetic import quotas, truth
+
+SECTION = """\
+## The demonstration extract
+
+`python -m evalkit demo FOLDER` writes an extract about {people:,} people who never lived. Every identifier begins with
+`SYN-`, and every report made from it says that it is synthetic. The same seed gives the same bytes.
+
+### What is planted
+
+Held as constants that only the generator and its tests can see:
+
+| planted | value |
+|---|---|
+| the score without the service | OGRS3 over-predicts: actual over predicted is about {ratio} (log-odds {shift}) |
+| differences between teams | standard deviation {team} in log-odds; no outlier |
+| time to reconviction | hazard falls: cumulative hazard grows as (days / 365) to the power {shape} |
+| time from supervision start to take-up | {first} to {last} days, about 90 on average |
+| effect of taking up the service | log-odds {effect} of reconviction within 365 days after take-up |
+| effect of a job | none ({job:.0f}) |
+| who takes up, finds work, keeps it | mild selection on risk, age, sex, sentence, area: known at the start |
+| immortal time of take-up | people reconvicted before the day are {kappa} times as likely to take up as the others |
+| immortal time of work | the same at the first day of work: {kappa_job} times |
+| immortal time of 13 weeks | the same at the end of the 13 weeks: {kappa_kept} times |
+| unscored | {unscored:.1%} lack an input of OGRS3 or have an offence it does not weight, at random |
+
+The effects and the falling hazard were fixed before generation. The score's over-prediction was fixed at about {ratio},
+and its log-odds, the selection and the immortal-time values were tuned once, so that what the model leads one to expect
+lies near the published figures.
+
+So a comparison that follows people from supervision start, by what they did later, must show too large a difference
+for participants and a difference that is not there for people in work; a comparison from the day of take-up, with
+people still at risk, must come close to {effect}, and a landmark comparison of people in work close to none.
+
+### What it reconstructs
+
+At the default size the rows add up to the published evaluation of 2021: {took_up:,} people took up the service,
+{found:,} found work, {sustained:,} kept it 13 weeks; {analysed:,} are analysed, with predicted and actual rates that
+print as published; so do the {courses:,} courses and the {jobs:,} first jobs of the five-year register, the advisors,
+the peer mentors, and the people of an employability event and a skills programme. The people are chosen, from a surplus
+drawn from the model above, so that this comes out. What was not published (further subjects and sectors, protected
+characteristics, teams, prisons, releases, needs, progress, and everyone who did not take part) is
+plausible and no more. At other sizes everything is in proportion.
+
+### What it is not
+
+It is no evidence about the service, about any real person, team or prison, or about OGRS3: it can only show whether a
+method finds what was planted. Its names of places are real so that tables look like tables; nothing else about them
+is. Deaths, deportations, transfers between areas and the pandemic's delays in the courts are not modelled.
+"""
+
+
+def describe_truth() -> str:
+    """Markdown section on the demonstration extract: planted truths, what it reconstructs, what it is not."""
+    first, last = truth.LAG_DAYS
+    return SECTION.format(
+        people=quotas.people_in_all(),
+        ratio=truth.UNTREATED_RATIO,
+        shift=truth.SCORE_SHIFT,
+        team=truth.TEAM_SPREAD,
+        shape=truth.HAZARD_SHAPE,
+        first=first,
+        last=last,
+        effect=truth.PARTICIPANT_LOG_ODDS,
+        job=truth.JOB_LOG_ODDS,
+        kappa=truth.TAKE_UP_IF_RECONVICTED,
+        kappa_job=truth.FOUND_WORK_IF_RECONVICTED,
+        kappa_kept=truth.SUSTAINED_IF_RECONVICTED,
+        unscored=truth.UNSCORED_SHARE,
+        took_up=quotas.participants(),
+        found=quotas.participants("found work", "sustained"),
+        sustained=quotas.participants("sustained"),
+        analysed=sum(quotas.ANALYSED.values()),
+        courses=sum(quotas.COURSES.values()),
+        jobs=sum(quotas.SECTORS.values()),
+    )
+
+
+def data_readme() -> str:
+    """data/README.md: the data dictionary, and what the demonstration extract is."""
+    return f"{data_dictionary().rstrip()}\n\n{describe_truth()}"

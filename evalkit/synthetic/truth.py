@@ -1,0 +1,69 @@
+"""What is planted in the demonstration extract, fixed before a single row is drawn.
+
+Only this wing and its tests may import these constants: whatever a report says about the demonstration extract, it
+has found out from the rows. Effects are on the log-odds or hazard scale; days are counted from supervision start.
+"""
+
+from __future__ import annotations
+
+SCORE_SHIFT = -0.31
+"""Log-odds added to the score of everyone: the untreated are reconvicted at about 0.85 of the rate OGRS3 predicts."""
+
+UNTREATED_RATIO = 0.85
+"""Actual over predicted without the service that results from SCORE_SHIFT, to within 0.01: 0.84 if nobody took it up,
+0.86 among those who did not (TAKE_UP_IF_RECONVICTED leaves them the reconvicted)."""
+
+TEAM_SPREAD = 0.05
+"""Standard deviation, in log-odds, of the differences between teams; no team is planted as an outlier."""
+
+HAZARD_SHAPE = 0.8
+"""The cumulative hazard grows as (days / 365) to this power: the risk falls from the first day on."""
+
+PARTICIPANT_LOG_ODDS = -0.15
+"""Effect of taking up the service on the odds of reconviction within the 365 days after take-up."""
+
+JOB_LOG_ODDS = 0.0
+"""Effect of a job: none at all; the model of reconviction has no term for work."""
+
+LAG_DAYS = (1, 182)
+"""Shortest and longest time from supervision start to take-up; a symmetrical hump with a mean of about 90 days."""
+
+LAG_HUMP = 1.6
+"""Both shapes of the beta distribution of the lag within LAG_DAYS."""
+
+TAKE_UP = {
+    "intercept": -1.025,
+    "logit_predicted": -0.05,
+    "decade_of_age": -0.06,
+    "female": -0.25,
+    "custody": 0.10,
+    "suspended sentence order": -0.05,
+}
+"""Log-odds of wanting the service: a mild selection on what is known at the index date, never on the outcome."""
+
+TAKE_UP_AREA_SPREAD = 0.25
+"""Range, in log-odds, over which the areas differ in take-up, in equal steps in alphabetical order."""
+
+TAKE_UP_IF_RECONVICTED = 0.84
+"""Immortal time of take-up: chance of a wanted take-up if reconvicted by that day, relative to the others."""
+
+JOB_LAG_DAYS = 80
+"""Mean time from take-up to the first job (gamma distribution)."""
+
+JOB_LAG_SHAPE = 1.6
+"""Shape of the gamma distribution of the time to the first job."""
+
+FOUND_WORK = {"intercept": -1.38, "logit_predicted": -0.285, "decade_of_age": -0.02, "female": -0.10}
+"""Log-odds of finding work after take-up: better odds for people of lower predicted risk."""
+
+FOUND_WORK_IF_RECONVICTED = 0.71
+"""Immortal time of work: chance of the job if reconvicted by its first day, relative to the others."""
+
+SUSTAINED = {"intercept": 0.33, "logit_predicted": -0.19, "decade_of_age": 0.05, "female": 0.0}
+"""Log-odds of keeping the work for 13 weeks."""
+
+SUSTAINED_IF_RECONVICTED = 0.90
+"""Immortal time of 13 weeks: chance of keeping the work if reconvicted by then, relative to the others."""
+
+UNSCORED_SHARE = 0.028
+"""Share of people whose score lacks an input or whose offence has no weighting, at random."""
