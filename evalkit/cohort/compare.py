@@ -1,0 +1,189 @@
+"""A group of a cohort beside its prediction, always with its complement.
+
+A group that people can only reach after the index date (take-up, a job) cannot be compared with its prediction
+fairly: to reach it a person must first have stayed unconvicted. Such a comparison is made only if it is asked for by
+name, design='naive', and it carries that label.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from evalkit.cohort.build import Cohort
+from evalkit.errors import DataError, SpecError
+from evalkit.spec import Group
+from evalkit.statistics.expected import ActualVsPredicted, actual_vs_predicted, comparison_sizes
+from evalkit.statistics.rates import newcombe, wilson
+from evalkit.statistics.reference import estimated_actual_vs_predicted
+
+DESIGNS = {
+    "naive": "everyone is followed from the index date, though the group is known only later",
+    "known at index": "the group was settled on or before the index date",
+}
+"""How a group and its follow-up are put together."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A group and the rest of the people it is part of, each against its prediction."""
+
+    group: Group
+    design: str
+    inside: ActualVsPredicted
+    outside: ActualVsPredicted
+
+
+def compare(cohort: Cohort, group: str, *, against: str = "complement", design: str | None = None) -> Comparison:
+    """Compare a group, and those of the wider group who are not in it, each with its own prediction.
+
+    cohort  : what `build_cohort` returned
+    group   : name of a group that the specification declares
+    against : 'complement', the people of the wider group who are not in this one
+    design  : must be given for a group that is reached after the index date
+
+    Raises SpecError for an undeclared group or design, and where a group reached after the index date is compared
+    without a design; DataError where one side is empty.
+    """
+    declared = cohort.spec.group(group)
+    if against != "complement":
+        raise SpecError(f"compare against '{against}' is not known (known: 'complement')")
+    people = cohort.analysed
+    if declared.within:
+        people = people[people[declared.within]]
+    inside, outside = people[people[group]], people[~people[group]]
+    for side, label in ((inside, declared.label), (outside, declared.complement)):
+        if side.empty:
+            raise DataError(f"nobody to compare in the group '{label}'")
+    checked = _checked_design(declared, design)
+    if cohort.model is None:
+        sides = [actual_vs_predicted(side["reconvicted"], side["predicted"]) for side in (inside, outside)]
+        return Comparison(declared, checked, *sides)
+    if group != cohort.spec.predictor.reference_group:
+        raise SpecError(f"the reference model was fitted outside another group, so it cannot be used for '{group}'")
+    treated = inside.assign(**{cohort.model.reference: False})
+    return Comparison(
+        declared, checked, estimated_actual_vs_predicted(cohort.model, treated), _fitted_by_construction(outside)
+    )
+
+
+def compare_rates(cohort: Cohort, group: str) -> pd.DataFrame:
+    """The rate of a group known at the index date beside that of the people who are not in it, without prediction.
+
+    For groups that are independent of each other, above all an allocation at random.
+
+    Returns one row: name, label, complement_label, outcome, and the fields of RateDifference (a: the group; Newcombe
+    interval, Fisher's exact p).
+    Raises SpecError where the group is reached after the index date.
+    """
+    declared = cohort.spec.group(group)
+    _checked_design(declared, None)
+    people = cohort.analysed
+    inside, outside = (people.loc[people[group] == side, "reconvicted"] for side in (True, False))
+    result = newcombe(int(inside.sum()), len(inside), int(outside.sum()), len(outside))
+    names = {"name": group, "label": declared.label, "complement_label": declared.complement}
+    return pd.DataFrame([{**names, "outcome": cohort.spec.outcome_word, **asdict(result)}])
+
+
+def _fitted_by_construction(people: pd.DataFrame) -> ActualVsPredicted:
+    """Reference people beside the model that was fitted on them: their sizes, and no test."""
+    none = float("nan")
+    actual, predicted = int(people["reconvicted"].sum()), float(people["predicted"].sum())
+    tests: dict[str, Any] = dict.fromkeys(("p_value", "log10_p", "variance", "z", "spiegelhalter_z", "level"), none)
+    return ActualVsPredicted(
+        **comparison_sizes(len(people), actual, predicted, low=none, high=none),
+        **tests,
+        predictions="estimated",
+        method="reference people: the model fits them by construction",
+    )
+
+
+def group_comparisons(cohort: Cohort, *, design: str | None = None) -> pd.DataFrame:
+    """Every declared group and its complement, actual against predicted.
+
+    design : as in `compare`
+
+    Returns one row per group and complement: name, label, complement (bool), within, outcome (what happened, as
+    sentences say it), design, immortal_time, the fields of ActualVsPredicted, and actual_rate_low, actual_rate_high
+    (Wilson).
+    """
+    rows = []
+    for group in cohort.spec.groups:
+        comparison = compare(cohort, group.name, design=design)
+        rows.append(_row(comparison, comparison.inside, complement=False, cohort=cohort))
+        rows.append(_row(comparison, comparison.outside, complement=True, cohort=cohort))
+    table = pd.DataFrame(rows)
+    intervals = wilson(table["actual"], table["people"])
+    table = table.assign(actual_rate_low=intervals["lower"], actual_rate_high=intervals["upper"])
+    return _nested(table)
+
+
+def unscored(cohort: Cohort) -> pd.DataFrame:
+    """People followed up in full but without a valid score: how many, and their actual rate.
+
+    Returns one row per declared group, and one for everyone: label, people, unscored, share, reconvicted (of the
+    unscored), actual_rate, low, high (Wilson; missing where nobody is unscored).
+    """
+    mature = cohort.frame[cohort.frame["mature"]]
+    groups = {"everyone in the cohort": mature, **{g.label: mature[mature[g.name]] for g in cohort.spec.groups}}
+    rows = [
+        {
+            "label": label,
+            "people": len(people),
+            "unscored": int((~people["analysed"]).sum()),
+            "reconvicted": int(people.loc[~people["analysed"], "reconvicted"].sum()),
+        }
+        for label, people in groups.items()
+    ]
+    table = pd.DataFrame(rows)
+    table["share"] = table["unscored"] / table["people"].clip(lower=1)
+    some = table[table["unscored"] > 0]
+    if len(some):
+        intervals = wilson(some["reconvicted"], some["unscored"])
+        table = table.assign(actual_rate=intervals["rate"], low=intervals["lower"], high=intervals["upper"])
+    return table
+
+
+def _checked_design(group: Group, design: str | None) -> str:
+    if design is not None and design not in DESIGNS:
+        raise SpecError(f"design '{design}' is not known (known: {', '.join(DESIGNS)})")
+    if group.known_at_index:
+        return "known at index"
+    if design is None or design == "known at index":
+        raise SpecError(
+            f"group '{group.name}' is reached after the index date: to be in it a person must first have stayed "
+            "unconvicted, so it cannot be compared from there without saying so. Write design='naive' to show it, "
+            "labelled as such."
+        )
+    return design
+
+
+def _row(comparison: Comparison, result: ActualVsPredicted, *, complement: bool, cohort: Cohort) -> dict[str, object]:
+    group = comparison.group
+    return {
+        "name": group.name,
+        "label": group.complement if complement else group.label,
+        "complement": complement,
+        "within": group.within,
+        "outcome": cohort.spec.outcome_word,
+        "design": comparison.design,
+        "immortal_time": comparison.design == "naive" and not complement,
+        **asdict(result),
+    }
+
+
+def _nested(table: pd.DataFrame) -> pd.DataFrame:
+    """Groups first, each followed by what lies within it, then its complement."""
+    order: list[int] = []
+
+    def place(within: str) -> None:
+        for name in table.loc[table["within"] == within, "name"].unique():
+            rows = table[table["name"] == name]
+            order.extend(rows.index[~rows["complement"]])
+            place(name)
+            order.extend(rows.index[rows["complement"]])
+
+    place("")
+    return table.loc[order].reset_index(drop=True)

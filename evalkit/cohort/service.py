@@ -1,0 +1,202 @@
+"""What the service did: who took it up, found work, kept it 13 weeks; courses and sectors.
+
+Each stage is a lazy frame (person_id, date): the day the person first reached it. A course or job belongs to the
+service if its referral does, or if it names no referral and its person took the service up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from evalkit.dates import days_after, within
+from evalkit.errors import SpecError
+from evalkit.intake import Extract, to_pandas
+from evalkit.spec import Count, Service, Spec
+from evalkit.statistics.rates import wilson
+
+SUSTAINED_DAYS = 91
+"""13 weeks of continuous work."""
+
+GAP_DAYS = 7
+"""Work goes on if the next job starts within this many days of the end of the last one."""
+
+
+def took_up(extract: Extract, service: Service) -> nw.LazyFrame:
+    """First day, within the declared period, on which each person took up the service: person_id, date."""
+    starts = _referrals(extract, service).filter(within("start_date", service.took_up))
+    return _first(starts, "start_date")
+
+
+def found_work(extract: Extract, service: Service) -> nw.LazyFrame:
+    """First day of work after take-up, up to the end of the declared period: person_id, date."""
+    return _first(_jobs_after_take_up(extract, service), "start_date")
+
+
+def sustained_13_weeks(extract: Extract, service: Service) -> nw.LazyFrame:
+    """Day on which each person had been in continuous work for 13 weeks (91 days): person_id, date.
+
+    Jobs that follow each other within 7 days are one spell of work; a job without an end is still held on the extract
+    date. The spell starts with a job that counts as found work.
+    """
+    known_until = nw.lit(extract.settings.extract_date)
+    jobs = _jobs_after_take_up(extract, service, open_ended=True).with_columns(
+        end_date=nw.when(nw.col("end_date").is_null()).then(known_until).otherwise(nw.col("end_date"))
+    )
+    order = ["start_date", "end_date"]
+    ended = nw.col("end_date").cum_max().over("person_id", order_by=order)
+    jobs = jobs.with_columns(ended=ended).with_columns(
+        ended_before=nw.col("ended").shift(1).over("person_id", order_by=order)
+    )
+    broken = nw.col("ended_before").is_null() | (nw.col("start_date") > days_after("ended_before", GAP_DAYS))
+    jobs = jobs.with_columns(broken=broken.cast(nw.Int64)).with_columns(
+        spell=nw.col("broken").cum_sum().over("person_id", order_by=order)
+    )
+    spells = jobs.group_by("person_id", "spell").agg(nw.col("start_date").min(), nw.col("end_date").max())
+    reached = spells.with_columns(reached=days_after("start_date", SUSTAINED_DAYS))
+    kept = reached.filter(nw.col("end_date") >= nw.col("reached"), nw.col("start_date") <= service.took_up[1])
+    return _first(kept, "reached")
+
+
+STAGES: dict[str, Callable[[Extract, Service], nw.LazyFrame]] = {
+    "took_up": took_up,
+    "found_work": found_work,
+    "sustained_13_weeks": sustained_13_weeks,
+}
+"""The groups that a specification may name, by the stage of the service that defines them."""
+
+
+def stages(extract: Extract, spec: Spec) -> pd.DataFrame:
+    """How many people reached each declared group, of the wider group they are part of.
+
+    Returns one row per group: name, label, people, of, of_label, share, low, high (Wilson, 95 %), method; the last
+    five are missing for a group that is part of no other.
+    """
+    service = _service(spec)
+    table = pd.DataFrame(
+        {
+            "name": [group.name for group in spec.groups],
+            "label": [group.label for group in spec.groups],
+            "people": [_count_people(stage(group.name)(extract, service)) for group in spec.groups],
+        }
+    )
+    people = table.set_index("name")["people"]
+    table["of"] = [people.get(group.within) for group in spec.groups]
+    table["of_label"] = [spec.group(group.within).label if group.within else "" for group in spec.groups]
+    return _with_shares(table, "people")
+
+
+def stage(name: str) -> Callable[[Extract, Service], nw.LazyFrame]:
+    """The stage of that name. Raises SpecError where there is none."""
+    if name not in STAGES:
+        raise SpecError(f"group '{name}' is not a stage of the service (known: {', '.join(STAGES)})")
+    return STAGES[name]
+
+
+def courses(extract: Extract, spec: Spec) -> pd.DataFrame:
+    """Courses completed within the register window, by subject, most frequent first.
+
+    Returns subject, courses, of (all courses), share, low, high (Wilson), method.
+    """
+    service = _service(spec)
+    completed = _of_service(extract, "courses", service).filter(
+        within("completion_date", service.register or service.took_up)
+    )
+    return _by(completed.with_columns(count=nw.lit(1)), "subject", "courses")
+
+
+def sectors(extract: Extract, spec: Spec) -> pd.DataFrame:
+    """People who found work within the register window, by the sector of their first job, most frequent first.
+
+    Returns sector, people, of (all people who found work), share, low, high (Wilson), method.
+    """
+    service = _service(spec)
+    jobs = _of_service(extract, "jobs", service).filter(within("start_date", service.register or service.took_up))
+    nth = nw.col("sector").cum_count().over("person_id", order_by=["start_date", "sector"])
+    return _by(jobs.with_columns(nth=nth).filter(nw.col("nth") == 1), "sector", "people")
+
+
+def counts(extract: Extract, spec: Spec) -> pd.DataFrame:
+    """Every count that the specification declares: name, label, count, unit.
+
+    Raises SpecError where a declared table or column does not exist.
+    """
+    rows = [(count.name, count.label, _count(extract, count), count.unit) for count in spec.counts]
+    return pd.DataFrame(rows, columns=["name", "label", "count", "unit"])
+
+
+def _count(extract: Extract, count: Count) -> int:
+    rows = _where(extract.table(count.table), count.where, count)
+    if count.of_referral:
+        referrals = _where(extract.table("referrals"), count.of_referral, count)
+        rows = rows.join(referrals.select("referral_id"), on="referral_id", how="semi")
+    if count.dated:
+        _require_columns(rows, [count.dated], count)
+        rows = rows.filter(within(count.dated, count.period) if count.period else ~nw.col(count.dated).is_null())
+    _require_columns(rows, [count.distinct], count)
+    return _count_people(rows.select(count.distinct).drop_nulls().unique())
+
+
+def _where(rows: nw.LazyFrame, conditions: dict[str, str], count: Count) -> nw.LazyFrame:
+    _require_columns(rows, list(conditions), count)
+    for column, value in conditions.items():
+        rows = rows.filter(nw.col(column) == value)
+    return rows
+
+
+def _require_columns(rows: nw.LazyFrame, names: list[str], count: Count) -> None:
+    missing = [name for name in names if name not in rows.collect_schema().names()]
+    if missing:
+        raise SpecError(f"count '{count.name}': there is no column {', '.join(missing)} to count by")
+
+
+def _service(spec: Spec) -> Service:
+    if spec.service is None:
+        raise SpecError(f"{spec.path.name}: the section [service] is missing")
+    return spec.service
+
+
+def _referrals(extract: Extract, service: Service) -> nw.LazyFrame:
+    return extract.table("referrals").filter(nw.col("service") == service.name)
+
+
+def _of_service(extract: Extract, table: str, service: Service) -> nw.LazyFrame:
+    referrals = _referrals(extract, service)
+    rows = extract.table(table)
+    by_referral = rows.join(referrals.select("referral_id"), on="referral_id", how="semi")
+    clients = referrals.filter(~nw.col("start_date").is_null()).select("person_id").unique()
+    without = rows.filter(nw.col("referral_id").is_null()).join(clients, on="person_id", how="semi")
+    return nw.concat([by_referral, without])
+
+
+def _jobs_after_take_up(extract: Extract, service: Service, *, open_ended: bool = False) -> nw.LazyFrame:
+    starts = took_up(extract, service).select("person_id", taken_up="date")
+    jobs = _of_service(extract, "jobs", service).join(starts, on="person_id", how="inner")
+    jobs = jobs.filter(nw.col("start_date") >= nw.col("taken_up"))
+    return jobs if open_ended else jobs.filter(nw.col("start_date") <= service.took_up[1])
+
+
+def _first(rows: nw.LazyFrame, column: str) -> nw.LazyFrame:
+    return rows.group_by("person_id").agg(nw.col(column).min().alias("date"))
+
+
+def _count_people(rows: nw.LazyFrame) -> int:
+    return int(to_pandas(rows.select(people=nw.len()))["people"].sum())
+
+
+def _by(rows: nw.LazyFrame, column: str, counted: str) -> pd.DataFrame:
+    counts = to_pandas(rows.group_by(column).agg(nw.len().alias(counted)))
+    counts = counts.sort_values([counted, column], ascending=[False, True], ignore_index=True)
+    return _with_shares(counts.assign(of=counts[counted].sum()), counted)
+
+
+def _with_shares(table: pd.DataFrame, counted: str) -> pd.DataFrame:
+    """Add share, low, high (Wilson) and method; missing where there is no base, or nobody in it."""
+    based = table[table["of"] > 0]
+    if based.empty:
+        return table.assign(**dict.fromkeys(("share", "low", "high"), np.nan), method="")
+    intervals = wilson(based[counted], based["of"]).rename(columns={"rate": "share", "lower": "low", "upper": "high"})
+    return table.join(intervals[["share", "low", "high", "method"]])

@@ -1,0 +1,197 @@
+"""Cohorts: index events, eligibility, the flow, what followed. Each expected row says why."""
+
+import pandas as pd
+import pytest
+from extracts import SETTINGS, loaded
+
+from evalkit.cohort import build_cohort
+from evalkit.errors import DataError, SpecError
+from evalkit.spec import read_spec
+
+SPEC = """
+title = "Test"
+notebook = "none.ipynb"
+[cohort]
+period = [2018-04-01, 2021-03-31]
+[predictor]
+source = "ogrs3"
+"""
+PEOPLE = "person_id,date_of_birth,sex\n"
+SENTENCES = (
+    "sentence_id,person_id,sentence_date,sentence_type,offence_code,offence_date,supervision_start,area,"
+    "total_sanctions,age_at_first_sanction\n"
+)
+
+
+def spec_of(tmp_path, text=SPEC):
+    path = tmp_path / "test.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_spec(path)
+
+
+def cohort_of(tmp_path, *sentences, people=("A,1990-06-15,male",), spec=SPEC, settings=SETTINGS):
+    extract = loaded(
+        tmp_path / "extract",
+        settings=settings,
+        people=PEOPLE + "\n".join(people),
+        sentences=SENTENCES + "\n".join(sentences),
+    )
+    return build_cohort(extract, spec_of(tmp_path, spec))
+
+
+INDEX = "S1,A,2018-05-01,community order,00801,2018-03-01,2018-05-10,North,3,20"
+"""Index date 10 May 2018; the last day of follow-up is 10 May 2019."""
+
+
+def later(number, date, kind="community order", *, offence_date="", code="00801"):
+    return f"L{number},A,{date},{kind},{code},{offence_date},,North,4,20"
+
+
+@pytest.mark.parametrize(
+    ("date", "reconvicted", "days"),
+    [
+        ("2018-05-10", False, None),  # on the index date: not after it
+        ("2018-05-11", True, 1),  # the first day
+        ("2019-05-10", True, 365),  # the last day
+        ("2019-05-11", False, None),  # one day late
+    ],
+)
+def test_follow_up_runs_from_the_day_after_the_index_date_to_day_365(tmp_path, date, reconvicted, days):
+    person = cohort_of(tmp_path, INDEX, later(1, date)).frame.iloc[0]
+    assert person["reconvicted"] == reconvicted
+    assert (pd.isna(person["days_to_reconviction"]) and days is None) or person["days_to_reconviction"] == days
+
+
+def test_first_count_and_custody_are_kept_together(tmp_path):
+    person = cohort_of(
+        tmp_path, INDEX, later(1, "2018-12-01", "custody"), later(2, "2018-06-01", "fine"), later(3, "2019-02-01")
+    ).frame.iloc[0]
+    assert (person["days_to_reconviction"], person["reconvictions"], person["custodial_reconvictions"]) == (22, 3, 1)
+
+
+def test_what_is_no_reconviction_is_not_counted_as_one_but_counted(tmp_path):
+    cohort = cohort_of(
+        tmp_path,
+        INDEX,
+        later(1, "2018-06-01", "breach of order"),  # does not count by its type
+        later(2, "2018-06-02", "resentencing"),  # nor this
+        later(3, "2018-06-03", offence_date="2018-05-10"),  # the offence was on the index date: pseudo
+        later(4, "2018-06-04", offence_date="2018-05-11"),  # the offence was after it: counts
+        later(5, "2018-06-05", code="08800"),  # declared below as not counted
+        spec=SPEC.replace("[predictor]", 'not_counted_offence_codes = ["08800"]\n[predictor]'),
+    )
+    person = cohort.frame.iloc[0]
+    assert person["reconvictions"] == 1
+    assert person["days_to_reconviction"] == 25
+    assert (person["not_counted_type"], person["not_counted_pseudo"], person["not_counted_code"]) == (2, 1, 1)
+    assert cohort.notes.set_index("what")["count"].filter(like="pseudo").tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("offence_date", "sentence_date", "counted"),
+    [
+        ("2019-05-10", "2019-11-09", True),  # offence on day 365, sentence 183 days later
+        ("2019-05-10", "2019-11-10", False),  # sentence one day too late
+        ("2019-05-11", "2019-06-01", False),  # offence one day too late
+        ("2018-05-10", "2018-06-01", False),  # offence on the index date
+        ("", "2018-06-01", False),  # no offence date: cannot be a proven reoffence
+    ],
+)
+def test_a_proven_reoffence_is_dated_by_its_offence_and_may_be_sentenced_183_days_later(
+    tmp_path, offence_date, sentence_date, counted
+):
+    spec = SPEC.replace("[predictor]", 'outcome = "proven_reoffence"\n[predictor]')
+    person = cohort_of(tmp_path, INDEX, later(1, sentence_date, offence_date=offence_date), spec=spec).frame.iloc[0]
+    assert person["reconvicted"] == counted
+    assert not counted or person["days_to_reconviction"] == 365
+
+
+def test_the_outcome_that_the_extract_declares_holds_where_the_specification_names_none(tmp_path):
+    settings = SETTINGS + 'outcome = "proven_reoffence"\n'
+    person = cohort_of(tmp_path, INDEX, later(1, "2018-06-01"), settings=settings).frame.iloc[0]
+    assert (person["reconvicted"], person["not_counted_undated"]) == (False, 1)
+
+
+@pytest.mark.parametrize(("index_date", "mature"), [("2020-12-01", True), ("2020-12-02", False)])
+def test_mature_needs_a_year_and_the_settling_days_before_the_extract_date(tmp_path, index_date, mature):
+    # 2020-12-01 + 365 + 30 days = 2021-12-31, the extract date
+    row = INDEX.replace("2018-05-10", index_date)
+    assert cohort_of(tmp_path, row).frame["mature"].tolist() == [mature]
+
+
+@pytest.mark.parametrize(("index_date", "mature"), [("2020-06-01", True), ("2020-06-02", False)])
+def test_proven_reoffence_needs_another_183_days(tmp_path, index_date, mature):
+    spec = SPEC.replace("[predictor]", 'outcome = "proven_reoffence"\n[predictor]')
+    assert cohort_of(tmp_path, INDEX.replace("2018-05-10", index_date), spec=spec).frame["mature"].tolist() == [mature]
+
+
+def test_the_first_supervision_start_in_the_period_is_the_index_and_later_ones_are_counted(tmp_path):
+    cohort = cohort_of(
+        tmp_path,
+        "S0,A,2017-01-01,custody,00801,,2018-03-31,North,2,20",  # one day before the period
+        "S2,A,2019-01-01,community order,00801,,2019-01-02,South,4,20",
+        INDEX,
+    )
+    person = cohort.frame.iloc[0]
+    assert (person["index_date"], person["area"]) == (pd.Timestamp("2018-05-10"), "North")
+    assert cohort.notes["count"].iloc[0] == 1
+
+
+def test_the_flow_balances_and_says_why(tmp_path):
+    people = [f"{name},1990-06-15,male" for name in "ABCDEF"] + ["G,2001-05-11,male"]
+    cohort = cohort_of(
+        tmp_path,
+        INDEX,  # A: analysed
+        "S2,B,2018-05-01,fine,00801,,,North,3,20",  # B: no supervision
+        "S3,C,2018-05-01,custody,00801,,2021-04-01,North,3,20",  # C: starts a day after the period
+        "S4,D,2021-01-01,custody,00801,,2021-01-02,North,3,20",  # D: not mature
+        "S5,E,2018-05-01,custody,00801,,2018-05-10,North,,20",  # E: no number of sanctions, so no score
+        "S7,G,2018-05-01,custody,00801,,2019-05-10,North,1,17",  # G: 17 on the index date
+        people=people,  # F: no sentence at all
+    )
+    flow = cohort.flow
+    assert flow["excluded"].tolist() == [0, 2, 1, 1, 1, 1]
+    assert flow["remaining"].tolist() == [7, 5, 4, 3, 2, 1]
+    assert flow["remaining"].iloc[0] == flow["remaining"].iloc[-1] + flow["excluded"].sum()
+    assert "1 December 2020" in flow["reason"].iloc[4]
+    assert cohort.frame["person_id"].tolist() == ["A", "D", "E"]
+    assert cohort.analysed["person_id"].tolist() == ["A"]
+
+
+def test_somebody_of_exactly_the_minimum_age_is_eligible(tmp_path):
+    assert len(cohort_of(tmp_path, INDEX.replace(",3,20", ",3,17"), people=["A,2000-05-10,male"]).frame) == 1
+
+
+def test_predicted_is_the_published_ogrs3(tmp_path):
+    # worked by hand: age 27 at follow-up, 27 at conviction, first at 20, third sanction, violence
+    # Z = -1.166679288 + 0.463062792 + 1.251124464 ln(3 / 17) + 0 = -2.873809...; 1 / (1 + exp(-(1.402562384 + Z)))
+    frame = cohort_of(tmp_path, INDEX).frame
+    from math import exp, log
+
+    z = 1.402562384 - 1.166679288 + 0.463062792 + 1.251124464 * log(3 / (10 + 27 - 20))
+    assert frame["predicted"].iloc[0] == pytest.approx(1 / (1 + exp(-z)), abs=1e-12)
+    assert frame["predictor"].iloc[0] == "OGRS3 one year (published)"
+
+
+def test_eligibility_never_sees_the_outcome(tmp_path):
+    without = cohort_of(tmp_path / "without", INDEX)
+    reconvicted = cohort_of(tmp_path / "with", INDEX, later(1, "2018-06-01", "custody"))
+    assert without.flow.equals(reconvicted.flow)
+
+
+def test_nobody_eligible_is_an_error_that_says_where_people_left(tmp_path):
+    with pytest.raises(
+        DataError, match="nobody is eligible; most people leave here: no supervision start from 1 April 2018"
+    ):
+        cohort_of(tmp_path, INDEX.replace("2018-05-10", "2021-05-10"))
+
+
+def test_a_supplied_score_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(SpecError, match="the extract holds no score"):
+        cohort_of(tmp_path, INDEX, spec=SPEC.replace('"ogrs3"', '"supplied"'))
+
+
+def test_a_two_year_score_is_refused_for_one_year(tmp_path):
+    settings = SETTINGS + '[predicted]\nscale = "share"\nhorizon_days = 730\n'
+    with pytest.raises(SpecError, match="predicts over 730 days, but follow-up is 365 days"):
+        cohort_of(tmp_path, INDEX, spec=SPEC.replace('"ogrs3"', '"supplied"'), settings=settings)
