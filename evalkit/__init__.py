@@ -53,6 +53,7 @@ _ROOMS = {
         "most_frequent",
         "rate_card",
         "rates_answer",
+        "reconciliation",
         "show_bars",
         "show_dumbbell",
         "show_flow",

@@ -1,0 +1,222 @@
+"""Results as sentences, chosen by rule: lower than predicted, not distinguishable, higher, or too small to say.
+
+Every sentence takes a row of a safe table and carries its interval. Differences are in percentage points. No sentence
+here says that a service brought a difference about: the designs of these tables cannot show that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from evalkit.present.disclosure import SafeTable, is_shown, require_safe
+from evalkit.present.html import Piece, escaped
+from evalkit.present.layouts import LAYOUTS
+from evalkit.present.numbers import count, p_value, percent, points
+
+SMALLEST_GROUP = 30
+"""Fewer people than this are described, not compared."""
+
+SMALLEST_COUNT = 10
+"""With fewer people reconvicted (or not reconvicted) than this, a comparison says too little."""
+
+RANDOMISED = 5
+"""Highest design strength on the Maryland scale."""
+
+LOWER, HIGHER, UNCLEAR, SMALL = "lower", "higher", "not distinguishable", "too small"
+
+
+def row_of(table: SafeTable, name: str, *, complement: bool = False) -> dict[str, Any]:
+    """The row of one group, or of its complement, as a mapping."""
+    rows = require_safe(table)[(table["name"] == name) & (table["complement"] == complement)]
+    return {str(key): value for key, value in rows.to_dict("records")[0].items()}
+
+
+def verdict(row: dict[str, Any]) -> str:
+    """Which of the four findings a row supports."""
+    people, actual = row["people"], row["actual"]
+    if not (is_shown(people) and is_shown(actual) and is_shown(row["difference_low"])):
+        return SMALL
+    if people < SMALLEST_GROUP or min(actual, people - actual) < SMALLEST_COUNT:
+        return SMALL
+    if row["difference_high"] < 0:
+        return LOWER
+    return HIGHER if row["difference_low"] > 0 else UNCLEAR
+
+
+def finding(row: dict[str, Any], *, who: str) -> str:
+    """One sentence: actual against predicted, with the difference, its interval and the number of people."""
+    kind = verdict(row)
+    if kind == SMALL:
+        return f"There are too few {who} to compare them with the prediction."
+    rates = (
+        f"{percent(row['actual_rate'])}% of the {count(row['people'])} {who} were {row['outcome']} within a year, "
+        f"against {percent(row['predicted_rate'])}% predicted"
+    )
+    if kind == UNCLEAR:
+        return f"{rates}: not distinguishable from the prediction ({_points_interval(row)} percentage points)."
+    fewer, word = row["fewer_people"], "fewer" if kind == LOWER else "more"
+    low, high = sorted((abs(row["fewer_people_low"]), abs(row["fewer_people_high"])))
+    return (
+        f"{rates}: {_unsigned(row['difference'])} percentage points {kind} ({_magnitude_interval(row)}), or "
+        f"{count(abs(fewer))} {word} people than predicted ({count(low)} to {count(high)})."
+    )
+
+
+def answer(table: SafeTable, name: str, *, who: str) -> Piece:
+    """The headline of a report: the finding for one group."""
+    sentence = finding(row_of(table, name), who=who)
+    return Piece(f'<p class="answer">{escaped(sentence)}</p>', sentence)
+
+
+def beware(table: SafeTable, name: str, *, who: str, caveat: str) -> Piece:
+    """The second sentence of a headline: how the people outside the group fared, and what that means."""
+    row = row_of(table, name, complement=True)
+    kind = verdict(row)
+    if kind == SMALL:
+        sentence = f"There are too few {who} to set beside them."
+    elif kind == UNCLEAR:
+        sentence = f"Among the {count(row['people'])} {who} the rate was not distinguishable from the prediction"
+        sentence += f" ({_points_interval(row)} percentage points)."
+    else:
+        sentence = (
+            f"But the {count(row['people'])} {who} were also {row['outcome']} less than predicted"
+            if kind == LOWER
+            else f"The {count(row['people'])} {who} were {row['outcome']} more than predicted"
+        )
+        sentence += f", by {_unsigned(row['difference'])} points ({_magnitude_interval(row)})."
+    text = f"{sentence} {caveat}"
+    return Piece(f'<p class="beware">{escaped(text)}</p>', text)
+
+
+def chart_finding(table: SafeTable) -> str:
+    """What an actual-against-predicted chart shows, in one line."""
+    compared = [row for row in _rows(require_safe(table)) if verdict(row) != SMALL]
+    if not compared:
+        return "The groups are too small to compare with the prediction"
+    lower = [row for row in compared if verdict(row) == LOWER]
+    outcome = compared[0]["outcome"]
+    if len(compared) == 1:
+        how = {LOWER: f"{outcome} less than predicted", HIGHER: f"{outcome} more than predicted"}
+        return f"{compared[0]['label']}: {how.get(verdict(compared[0]), 'not distinguishable from the prediction')}"
+    if len(lower) == len(compared):
+        outsiders = any(row["complement"] for row in compared)
+        return f"Every group was {outcome} less than predicted{', also those outside' if outsiders else ''}"
+    number, verb = len(lower) or "None", "was" if len(lower) < 2 else "were"
+    return f"{number} of {len(compared)} groups {verb} {outcome} less than predicted"
+
+
+def most_frequent(table: SafeTable, layout: str, *, what: str) -> str:
+    """What a chart of frequencies shows, in one line: the first category, its count, base and percentage."""
+    name, counted, share = list(LAYOUTS[layout])[:3]
+    shown = [row for row in require_safe(table).to_dict("records") if is_shown(row[counted])]
+    if not shown:
+        return f"The numbers of {what} are too small to show"
+    first = shown[0]
+    return (
+        f"{first[name]} comes first: {count(first[counted])} of {count(first['of'])} {what} ({percent(first[share])}%)"
+    )
+
+
+def reconciliation(table: SafeTable) -> Piece:
+    """How many published figures agree with their recomputed values, and how many do not. One paragraph."""
+    verdicts = require_safe(table)["verdict"].value_counts()
+    parts = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
+    sentence = f"Of {len(table)} published figures: {parts}."
+    return Piece(f"<p>{escaped(sentence)}</p>", sentence)
+
+
+def rates_answer(table: SafeTable) -> Piece:
+    """The headline of two independent groups: both rates, their difference with its interval, and the exact p."""
+    row = _rows(require_safe(table))[0]
+    sentence = rates_finding(row)
+    return Piece(f'<p class="answer">{escaped(sentence)}</p>', sentence)
+
+
+def rates_finding(row: dict[str, Any]) -> str:
+    """One sentence on two independent rates. Says so where interval and exact test do not agree at 5%."""
+    if not is_shown(row["difference"]):
+        return "The groups are too small to compare."
+    sentence = (
+        f"{percent(row['rate_a'])}% of the {count(row['people_a'])} people in the group “{row['label']}” were "
+        f"{row['outcome']} within a year, against {percent(row['rate_b'])}% of the {count(row['people_b'])} in the "
+        f"group “{row['complement_label']}”"
+    )
+    low, high = points(row["low"]), points(row["high"])
+    interval = f"{points(row['difference'])} percentage points, 95% interval {low} to {high}"
+    clear = row["high"] < 0 or row["low"] > 0
+    edge = clear != (row["p_value"] < 0.05)
+    sentence += f": {interval}." if clear else f". The two are not distinguishable ({interval})."
+    if edge:
+        sentence += (
+            f" Fisher's exact test gives p = {p_value(row['p_value'])}: at 5% the verdict depends on the method."
+        )
+    return sentence
+
+
+def can_and_cannot_say(table: SafeTable, *, who: str, strength: int) -> Piece:
+    """Two boxes: what this table supports, and what readers are tempted to conclude and must not.
+
+    who      : the service or programme, as the sentences name it
+    strength : of the design, on the Maryland scale (5: randomised)
+    """
+    rows = _rows(require_safe(table))
+    can = [
+        finding(row, who=f"people in the group “{row['label']}”")
+        + (" This figure is naive." if row["immortal_time"] else "")
+        for row in rows
+        if not row["complement"]
+    ]
+    boxes = (("can", "You can say", can), ("cannot", "You cannot say", _cannot_say(rows, who, strength)))
+    markup = "".join(
+        f'<div class="{kind}"><h3>{heading}</h3><ul>{"".join(f"<li>{escaped(line)}</li>" for line in lines)}</ul></div>'
+        for kind, heading, lines in boxes
+    )
+    text = "\n".join("\n- ".join([heading, *lines]) for _, heading, lines in boxes)
+    return Piece(f'<div class="say">{markup}</div>', text)
+
+
+def _cannot_say(rows: list[dict[str, Any]], who: str, strength: int) -> list[str]:
+    lines = []
+    if strength < RANDOMISED:
+        lines.append(f"That {who} made the difference: those it reaches differ from the others in more than the score.")
+    else:
+        lines.append(
+            f"That {who} would go with the same difference elsewhere or today: these are the people of one study."
+        )
+    if any(verdict(row) == UNCLEAR for row in rows):
+        lines.append(
+            "That there is no difference where none can be distinguished: look at how far the interval reaches."
+        )
+    if any(row["immortal_time"] for row in rows):
+        lines.append(
+            "That finding or keeping work goes with fewer reconvictions: to reach these groups a person must first "
+            "have stayed unconvicted, which alone makes their rates lower (immortal time)."
+        )
+    if any(row["predictions"] == "estimated" for row in rows):
+        lines.append(
+            "That the prediction has been checked: it was fitted in this study, on the people of the other group."
+        )
+    else:
+        lines.append("That the score predicts these people well: these figures are no check of the score.")
+    return lines
+
+
+def _rows(table: SafeTable) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in pd.DataFrame(table).to_dict("records")]
+
+
+def _points_interval(row: dict[str, Any]) -> str:
+    return (
+        f"{points(row['difference'])}, 95% interval {points(row['difference_low'])} to {points(row['difference_high'])}"
+    )
+
+
+def _magnitude_interval(row: dict[str, Any]) -> str:
+    low, high = sorted((abs(row["difference_low"]), abs(row["difference_high"])))
+    return f"95% interval {percent(low)} to {percent(high)}"
+
+
+def _unsigned(difference: float) -> str:
+    return percent(abs(difference))
