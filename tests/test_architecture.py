@@ -111,3 +111,9 @@ def test_the_version_is_said_once():
 
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert evalkit.__version__ == project["version"]
+
+
+def test_the_data_dictionary_is_the_generated_one():
+    from evalkit.synthetic import data_readme
+
+    assert Path("data/README.md").read_text(encoding="utf-8") == data_readme(), "run `make dictionary`"

@@ -76,9 +76,7 @@ def test_only_what_make_safe_returned_counts_as_safe():
 
 
 def test_hidden_exclusions_of_a_flow_hide_the_remainders_between():
-    flow = table(
-        step=list("abcde"), excluded=[0, 3, 40, 4, 50], remaining=[200, 197, 157, 153, 103], reason=[""] * 5
-    )
+    flow = table(step=list("abcde"), excluded=[0, 3, 40, 4, 50], remaining=[200, 197, 157, 153, 103], reason=[""] * 5)
     safe = make_flow_safe(flow)
     assert safe["excluded"].tolist() == [0, "[c]", 40, "[c]", 50]
     # 200 - 153 - 40 = 7 left at b and d together; with 197 or 157 shown, 3 would be known

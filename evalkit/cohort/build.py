@@ -12,6 +12,7 @@ from typing import cast
 import narwhals as nw
 import pandas as pd
 
+from evalkit.cohort.columns import COLUMNS
 from evalkit.cohort.reconviction import NOT_COUNTED, outcomes
 from evalkit.cohort.scores import score
 from evalkit.cohort.service import stage
@@ -94,7 +95,7 @@ def build_cohort(extract: Extract, spec: Spec | str | Path) -> Cohort:
     groups = [group.name for group in spec.groups]
     frame = people[people["left_at"] >= len(steps) - 2]
     return Cohort(
-        frame=frame[[name for name in _frame_columns(frame, groups) if name in frame]].reset_index(drop=True),
+        frame=frame[_frame_columns(frame, groups)].reset_index(drop=True),
         flow=_flow(people, steps),
         everyone=people[["person_id", "left_at", *groups]],
         steps=steps,
@@ -224,17 +225,10 @@ def _flow(people: pd.DataFrame, steps: tuple[Step, ...]) -> pd.DataFrame:
 
 
 def _frame_columns(frame: pd.DataFrame, groups: list[str]) -> list[str]:
-    prepared = "left_at" in frame and "index_events" not in frame
-    if prepared:
+    if "index_events" not in frame:
         return [name for name in frame.columns if name != "left_at"]
-    return [
-        *("person_id", "index_date", "followup_end", "mature", "analysed", "age", "sex", "ethnicity", "area", "team"),
-        *("sentence_type", "offence_code", "offence_group", "total_sanctions", "age_at_first_sanction"),
-        *("predicted", "predictor", "score_error", "supplied_score", "reconvicted", "days_to_reconviction"),
-        *("reconvictions", "custodial_reconvictions", "index_events"),
-        *(f"not_counted_{why}" for why in NOT_COUNTED),
-        *(name for group in groups for name in (group, f"{group}_date")),
-    ]
+    wanted = [*COLUMNS, *(name for group in groups for name in (group, f"{group}_date"))]
+    return [name for name in wanted if name in frame]
 
 
 def _notes(frame: pd.DataFrame, spec: Spec) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evalkit.cohort import frame_dictionary
 from evalkit.intake import data_dictionary
 from evalkit.synthetic import quotas, truth
 
@@ -83,4 +84,5 @@ def describe_truth() -> str:
 
 def data_readme() -> str:
     """data/README.md: the data dictionary, and what the demonstration extract is."""
-    return f"{data_dictionary().rstrip()}\n\n{describe_truth()}"
+    head = "# Data dictionary\n\nGenerated from the declarations in the code by `make dictionary`."
+    return "\n\n".join(part.strip() for part in (head, data_dictionary(), frame_dictionary(), describe_truth())) + "\n"
