@@ -3,6 +3,8 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
+# Compiled modules are kept, whatever the surroundings say: without them every start costs seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 UV_VERSION := 0.13.9
 VENV := .venv
@@ -48,7 +50,7 @@ SPEC ?= notebooks/specs/ete.toml
 DEMO := data/demo/extract.toml
 NEEDS_DEMO = $(if $(filter data/demo data/demo/,$(DATA)),$(DEMO))
 
-$(DEMO): $(wildcard evalkit/synthetic/*.py evalkit/ogrs/*) | $(RUN_READY)
+$(DEMO): $(wildcard evalkit/synthetic/*.py evalkit/ogrs/*.py evalkit/ogrs/*.toml evalkit/ogrs/*.csv) | $(RUN_READY)
 	@rm -rf data/demo
 	@$(PY) -m evalkit demo data/demo
 

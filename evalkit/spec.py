@@ -124,6 +124,8 @@ class Spec:
     lede: str = ""
     data: Path | None = None
     """Where the extract lies if the user names no other place."""
+    tables: tuple[str, ...] | None = None
+    """The tables of the extract that the evaluation uses; not given: all there are."""
     design: str = "actual against predicted"
     strength: int = 2
     """Maryland scale: actual against predicted 2, matched 3, randomised 5."""

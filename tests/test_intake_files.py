@@ -379,3 +379,19 @@ def test_provenance_names_files_and_no_path(tmp_path):
     assert provenance["settings"]["sha256"] == hashlib.sha256(SETTINGS.encode()).hexdigest()
     assert (provenance["source"], provenance["extract_date"]) == ("test", "2021-12-31")
     assert str(tmp_path) not in str(provenance)
+
+
+def test_only_the_tables_wanted_are_read_with_those_they_refer_to(tmp_path):
+    referrals = "referral_id,person_id,service,referral_date\nR1,P1,ETE,2019-02-01\n"
+    jobs = "person_id,referral_id,sector,start_date\nP1,R1,Retail,2019-03-01\n"
+    folder = write_extract(tmp_path / "extract", referrals=referrals, jobs=jobs, volunteers="no such columns\n1\n")
+    extract = load(folder, tables=["jobs"])
+    assert extract.summary["table"].tolist() == ["people", "sentences", "referrals", "jobs"]
+    assert "volunteers.csv" not in extract.provenance["files"]
+    with pytest.raises(DataError, match="volunteers"):
+        load(folder)
+
+
+def test_a_wanted_table_that_is_no_table_is_an_error(tmp_path):
+    with pytest.raises(DataError, match="job is not a table of evalkit; did you mean"):
+        load(write_extract(tmp_path / "extract"), tables=["job"])

@@ -105,6 +105,12 @@ def build_cohort(extract: Extract, spec: Spec | str | Path) -> Cohort:
     )
 
 
+INDEX_COLUMNS = (
+    *("person_id", "sentence_date", "sentence_type", "offence_code", "area", "team"),
+    *("total_sanctions", "age_at_first_sanction", "ogrs3_one_year"),
+)
+"""What the cohort takes from the index sentence."""
+
 _SCORED = Step("with a valid risk score", "no valid risk score")
 
 
@@ -164,9 +170,10 @@ def _collect_people(extract: Extract, spec: Spec, rules: CohortRules) -> pd.Data
     )
     order = ["supervision_start", "sentence_date", "sentence_id"]
     numbered = starts.with_columns(nth=nw.col("sentence_id").cum_count().over("person_id", order_by=order))
-    index = numbered.filter(nw.col("nth") == 1).rename({"supervision_start": "index_date"}).drop("nth")
+    index = numbered.filter(nw.col("nth") == 1).select(*INDEX_COLUMNS, index_date="supervision_start")
     people = (
         extract.table("people")
+        .select("person_id", "date_of_birth", "sex", "ethnicity")
         .join(qualifying.group_by("person_id").agg(nw.len().alias("qualifying")), on="person_id", how="left")
         .join(starts.group_by("person_id").agg(nw.len().alias("index_events")), on="person_id", how="left")
         .join(index, on="person_id", how="left")

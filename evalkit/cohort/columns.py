@@ -39,7 +39,7 @@ def frame_dictionary() -> str:
     rows = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in COLUMNS.items())
     return (
         "## The cohort frame\n\n"
-        "What `evalkit.build_cohort(extract, spec).frame` holds: one row per eligible person. Each declared group adds\n"
-        "a yes/no column with its name and `<name>_date`, the day it was reached.\n\n"
+        "What `evalkit.build_cohort(extract, spec).frame` holds: one row per eligible person. Each declared group\n"
+        "adds a yes/no column with its name and `<name>_date`, the day it was reached.\n\n"
         f"| column | meaning |\n|---|---|\n{rows}\n"
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +78,13 @@ class _Loading:
     notes: list[str] = field(default_factory=list)
 
 
-def load(path: str | Path) -> Extract:
+def load(path: str | Path, *, tables: Sequence[str] | None = None) -> Extract:
     """Read an extract and check every row of it.
 
-    path : a folder with one file per table (people.csv, sentences.xlsx, jobs.parquet, ...) and extract.toml, or an
-           Excel workbook with one sheet per table and extract.toml beside it
+    path   : a folder with one file per table (people.csv, sentences.xlsx, jobs.parquet, ...) and extract.toml, or an
+             Excel workbook with one sheet per table and extract.toml beside it
+    tables : the tables wanted, if the others need not be read; required tables, and those the wanted ones refer to,
+             are read as well
 
     Rows at fault are left out of the tables and listed in `rejected`.
     Raises DataError where the extract as a whole cannot be read: a file, column or setting missing or wrong.
@@ -90,19 +94,30 @@ def load(path: str | Path) -> Extract:
     sources = find_sources(path, settings.tables())
     loading = _Loading(settings, notes=list(sources.notes))
     _require_tables(sources.found, settings)
-    for name in settings.tables():
-        if name in sources.found:
-            _load_table(loading, sources.found[name])
+    names = settings.tables() if tables is None else _with_parents(tables, settings)
+    wanted = [sources.found[name] for name in settings.tables() if name in sources.found and name in names]
+    for source, raw in _read_ahead(wanted, settings):
+        _load_table(loading, source, raw)
     return Extract(
         tables={
             name: lazy(loading.connection, identifier(name)) for name in settings.tables() if name in loading.present
         },
         rejected=pd.concat(loading.rejected, ignore_index=True),
         summary=pd.DataFrame(loading.summary),
-        provenance=_provenance(path, loading, sources.found),
+        provenance=_provenance(path, loading, {source.table: source for source in wanted}),
         settings=settings,
         notes=tuple(loading.notes),
     )
+
+
+def _with_parents(tables: Sequence[str], settings: Settings) -> set[str]:
+    """The tables named, those required, and those that any of them refers to."""
+    known = settings.tables()
+    for name in tables:
+        if name not in known:
+            raise DataError(f"{name} is not a table of evalkit{nearest(name, known)}")
+    named = {*tables, *(name for name, table in known.items() if table.required)}
+    return named | {parent.table for name in named for parent in known[name].references}
 
 
 def _require_tables(found: Mapping[str, Source], settings: Settings) -> None:
@@ -113,9 +128,19 @@ def _require_tables(found: Mapping[str, Source], settings: Settings) -> None:
             )
 
 
-def _load_table(loading: _Loading, source: Source) -> None:
+def _read_ahead(sources: list[Source], settings: Settings) -> Iterator[tuple[Source, RawTable]]:
+    """Each source with its raw table; the next is read while the caller still checks the one before."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        reading = [reader.submit(source.read, settings) for source in sources[:1]]
+        for source, following in zip_longest(sources, sources[1:]):
+            raw = reading.pop().result()
+            if following:
+                reading.append(reader.submit(following.read, settings))
+            yield source, raw
+
+
+def _load_table(loading: _Loading, source: Source, raw: RawTable) -> None:
     connection, settings = loading.connection, loading.settings
-    raw = source.read(settings)
     table = _cohort_table(connection, raw, settings) if settings.prepared else TABLES[source.table]
     staged = stage(connection, raw, table, settings)
     (filled,) = first_row(connection, f"SELECT count(*) FROM {staged.name}")
