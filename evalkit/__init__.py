@@ -11,6 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _ROOMS = {
+    "evalkit.dates": ("period_text",),
     "evalkit.spec": ("Spec", "read_spec"),
     "evalkit.errors": ("DataError", "EvalkitError", "ReportError", "SpecError"),
     "evalkit.intake": ("Extract", "describe", "load", "write_rejected"),

@@ -50,3 +50,10 @@ def within(column: str, period: tuple[datetime.date, datetime.date]) -> nw.Expr:
 def long_date(day: datetime.date) -> str:
     """A date as a reader writes it: 1 April 2018."""
     return f"{day.day} {day:%B %Y}"
+
+
+def period_text(period: tuple[datetime.date, datetime.date]) -> str:
+    """A period as a reader writes it: April 2018 to March 2021, with days where it does not run over whole months."""
+    first, last = period
+    whole = first.day == 1 and (last + datetime.timedelta(days=1)).day == 1
+    return f"{first:%B %Y} to {last:%B %Y}" if whole else f"{long_date(first)} to {long_date(last)}"

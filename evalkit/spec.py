@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from evalkit.dates import FOLLOWUP_DAYS
 from evalkit.errors import SpecError
 
 Period = tuple[datetime.date, datetime.date]
@@ -28,7 +29,7 @@ class CohortRules:
     sentence_types: tuple[str, ...] = ("community order", "suspended sentence order", "custody")
     """Sentence types that start a supervision."""
     minimum_age: int = 18
-    followup_days: int = 365
+    followup_days: int = FOLLOWUP_DAYS
     outcome: Outcome | None = None
     """The primary outcome, named before the data are seen; not given: the one that the extract declares."""
     counted_sentence_types: tuple[str, ...] = (
@@ -77,7 +78,10 @@ class Service:
     name: str
     took_up: Period
     register: Period | None = None
-    """The longer window of the course and job registers, if another than `took_up`."""
+    """The window of the course and job registers; not given: `took_up`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "register", self.register or self.took_up)
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,12 @@ class Spec:
     groups: tuple[Group, ...] = ()
     counts: tuple[Count, ...] = ()
     published: Published | None = None
+
+    @property
+    def horizon(self) -> str:
+        """How long people are followed, as sentences say it: 'a year'."""
+        days = self.cohort.followup_days if self.cohort else FOLLOWUP_DAYS
+        return {FOLLOWUP_DAYS: "a year", 2 * FOLLOWUP_DAYS: "two years"}.get(days, f"{days} days")
 
     def group(self, name: str) -> Group:
         """The declared group of that name. Raises SpecError where there is none."""

@@ -12,7 +12,7 @@ FLOOR_0 = {"errors", "dates", "spec"}
 MAY_IMPORT = {
     "errors": set(),
     "dates": set(),
-    "spec": {"errors"},
+    "spec": {"errors", "dates"},
     "intake": FLOOR_0,
     "ogrs": FLOOR_0,
     "statistics": FLOOR_0,

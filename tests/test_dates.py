@@ -4,7 +4,7 @@ import datetime
 
 import pandas as pd
 
-from evalkit.dates import completed_months, completed_years, long_date
+from evalkit.dates import completed_months, completed_years, long_date, period_text
 
 
 def days(*texts):
@@ -33,3 +33,10 @@ def test_a_missing_date_gives_a_missing_age():
 
 def test_long_date_is_written_without_leading_zero():
     assert long_date(datetime.date(2018, 4, 1)) == "1 April 2018"
+
+
+def test_a_period_of_whole_months_is_written_in_months():
+    day = datetime.date
+    assert period_text((day(2018, 4, 1), day(2021, 3, 31))) == "April 2018 to March 2021"
+    assert period_text((day(2018, 4, 2), day(2021, 3, 31))) == "2 April 2018 to 31 March 2021"
+    assert period_text((day(2018, 4, 1), day(2021, 3, 30))) == "1 April 2018 to 30 March 2021"

@@ -128,6 +128,13 @@ def test_a_group_reached_later_is_not_compared_without_a_design(cohort):
         compare(cohort, "took_up", design="honest")
 
 
+def test_a_comparison_shows_itself_with_its_design(cohort):
+    comparison = compare(cohort, "took_up", design="naive")
+    assert repr(comparison).startswith("Comparison of 'took_up', naive")
+    assert "12525" in repr(comparison)
+    assert "<td>naive</td>" in comparison._repr_html_()
+
+
 def test_an_unknown_group_or_comparison_is_an_error(cohort):
     with pytest.raises(SpecError, match="no group is called 'took'"):
         compare(cohort, "took", design="naive")

@@ -141,3 +141,9 @@ def test_any_array_of_outcomes_will_do(as_outcome):
 def test_level_is_checked():
     with pytest.raises(SpecError, match="level: 95 is not a confidence level"):
         actual_vs_predicted([0], [0.5], level=95)
+
+
+def test_a_result_shows_itself_as_text_and_as_a_table():
+    result = actual_vs_predicted([0, 0, 1, 0, 1], [0.1, 0.2, 0.3, 0.4, 0.5])
+    assert "p_value            0.9548" in repr(result)
+    assert '<th scope="row">predicted</th><td>1.5</td>' in result._repr_html_()

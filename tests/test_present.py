@@ -34,6 +34,7 @@ def row(name="took_up", *, complement=False, people=1000, actual=200, predicted=
         "complement": complement,
         "within": "",
         "outcome": "reconvicted",
+        "horizon": "a year",
         "design": "naive",
         "immortal_time": not complement,
         "predictions": "known",
@@ -145,7 +146,8 @@ def test_the_chart_says_its_finding(rows, finding):
 
 def rates(**changes):
     values = {
-        "label": "A", "complement_label": "B", "outcome": "arrested again", "events_a": 48, "people_a": 216,
+        "label": "A", "complement_label": "B", "outcome": "arrested again", "horizon": "a year",
+        "events_a": 48, "people_a": 216,
         "rate_a": 48 / 216, "events_b": 66, "people_b": 216, "rate_b": 66 / 216, "difference": -0.0833,
         "low": -0.165, "high": -0.0002, "p_value": 0.0633,
     }  # fmt: skip
@@ -183,6 +185,12 @@ def courses(*counts):
 def test_the_most_frequent_category_is_the_finding():
     assert most_frequent(courses(30, 20), "courses", what="courses") == "S30 comes first: 30 of 50 courses (60.0%)"
     assert most_frequent(courses(3, 2), "courses", what="courses") == "The numbers of courses are too small to show"
+
+
+def test_an_empty_table_says_so():
+    empty = make_safe(pd.DataFrame({"subject": [], "courses": [], "of": [], "share": []}), counts=["courses"])
+    assert show_table(empty, caption="Courses", columns="courses").text == "Courses: nothing to show."
+    assert most_frequent(empty, "courses", what="courses") == "There are no courses"
 
 
 @pytest.mark.parametrize(

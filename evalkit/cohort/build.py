@@ -57,6 +57,11 @@ class Cohort:
         """The people of every fixed-window rate: followed up in full and with a valid score."""
         return self.frame[self.frame["analysed"]]
 
+    @property
+    def predictor(self) -> str:
+        """What the predictions come from."""
+        return str(self.frame["predictor"].iloc[0])
+
     def flow_of(self, group: str) -> pd.DataFrame:
         """The attrition flow of the people of one group; same columns as `flow`."""
         self.spec.group(group)

@@ -26,7 +26,7 @@ DESIGNS = {
 """How a group and its follow-up are put together."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """A group and the rest of the people it is part of, each against its prediction."""
 
@@ -34,6 +34,18 @@ class Comparison:
     design: str
     inside: ActualVsPredicted
     outside: ActualVsPredicted
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Both sides: label, design, and the fields of ActualVsPredicted."""
+        sides = {self.group.label: self.inside, self.group.complement: self.outside}
+        return pd.DataFrame([{"label": label, "design": self.design, **asdict(side)} for label, side in sides.items()])
+
+    def __repr__(self) -> str:
+        return f"Comparison of '{self.group.name}', {self.design}\n{self.table.T.to_string(header=False)}"
+
+    def _repr_html_(self) -> str:
+        return str(self.table.T.to_html(header=False))
 
 
 def compare(cohort: Cohort, group: str, *, against: str = "complement", design: str | None = None) -> Comparison:
@@ -74,8 +86,8 @@ def compare_rates(cohort: Cohort, group: str) -> pd.DataFrame:
 
     For groups that are independent of each other, above all an allocation at random.
 
-    Returns one row: name, label, complement_label, outcome, and the fields of RateDifference (a: the group; Newcombe
-    interval, Fisher's exact p).
+    Returns one row: name, label, complement_label, outcome, horizon, and the fields of RateDifference (a: the group;
+    Newcombe interval, Fisher's exact p).
     Raises SpecError where the group is reached after the index date.
     """
     declared = cohort.spec.group(group)
@@ -84,7 +96,9 @@ def compare_rates(cohort: Cohort, group: str) -> pd.DataFrame:
     inside, outside = (people.loc[people[group] == side, "reconvicted"] for side in (True, False))
     result = newcombe(int(inside.sum()), len(inside), int(outside.sum()), len(outside))
     names = {"name": group, "label": declared.label, "complement_label": declared.complement}
-    return pd.DataFrame([{**names, "outcome": cohort.spec.outcome_word, **asdict(result)}])
+    return pd.DataFrame(
+        [{**names, "outcome": cohort.spec.outcome_word, "horizon": cohort.spec.horizon, **asdict(result)}]
+    )
 
 
 def _fitted_by_construction(people: pd.DataFrame) -> ActualVsPredicted:
@@ -105,7 +119,7 @@ def group_comparisons(cohort: Cohort, *, design: str | None = None) -> pd.DataFr
 
     design : as in `compare`
 
-    Returns one row per group and complement: name, label, complement (bool), within, outcome (what happened, as
+    Returns one row per group and complement: name, label, complement (bool), within, outcome, horizon (as
     sentences say it), design, immortal_time, the fields of ActualVsPredicted, and actual_rate_low, actual_rate_high
     (Wilson).
     """
@@ -168,6 +182,7 @@ def _row(comparison: Comparison, result: ActualVsPredicted, *, complement: bool,
         "complement": complement,
         "within": group.within,
         "outcome": cohort.spec.outcome_word,
+        "horizon": cohort.spec.horizon,
         "design": comparison.design,
         "immortal_time": comparison.design == "naive" and not complement,
         **asdict(result),

@@ -12,6 +12,11 @@ from evalkit.spec import Published, Spec
 AGREES, DIFFERS, HIDDEN, NOT_RECOMPUTED = "agrees", "does not reconcile", "not shown", "not from rows"
 
 
+_COLUMNS = (
+    *("id", "section", "quantity", "unit", "published", "from_print", "recomputed", "verdict", "flagged", "note"),
+)
+
+
 def reconcile(spec: Spec, results: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Put every published figure beside its recomputed value, at the precision printed.
 
@@ -19,13 +24,13 @@ def reconcile(spec: Spec, results: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
               recomputed, as 'table/row/column', and which follow from others in print
     results : the safe result tables by name; a row is found by its first column
 
-    Returns id, section, quantity, unit, published (as printed), from_print (the range that a count can have, given the
-    rounded figures printed beside it), recomputed (same decimals as printed), verdict, flagged (does not reconcile) and
-    note.
+    Returns one row per published figure, none where the specification declares none: id, section, quantity, unit,
+    published (as printed), from_print (the range that a count can have, given the rounded figures printed beside it),
+    recomputed (same decimals as printed), verdict, flagged (does not reconcile) and note.
     Raises SpecError where a place does not exist or an id is not in the file.
     """
     if spec.published is None:
-        raise SpecError(f"{spec.path.name}: the section [published] is missing")
+        return pd.DataFrame(columns=[*_COLUMNS])
     figures = _read_figures(spec, spec.published)
     places = figures["id"].map(spec.published.recomputed)
     printed = figures.set_index("id")["value"]

@@ -102,9 +102,7 @@ def courses(extract: Extract, spec: Spec) -> pd.DataFrame:
     Returns subject, courses, of (all courses), share, low, high (Wilson), method.
     """
     service = _service(spec)
-    completed = _of_service(extract, "courses", service).filter(
-        within("completion_date", service.register or service.took_up)
-    )
+    completed = _of_service(extract, "courses", service).filter(_in_register("completion_date", service))
     return _by(completed.with_columns(count=nw.lit(1)), "subject", "courses")
 
 
@@ -114,7 +112,7 @@ def sectors(extract: Extract, spec: Spec) -> pd.DataFrame:
     Returns sector, people, of (all people who found work), share, low, high (Wilson), method.
     """
     service = _service(spec)
-    jobs = _of_service(extract, "jobs", service).filter(within("start_date", service.register or service.took_up))
+    jobs = _of_service(extract, "jobs", service).filter(_in_register("start_date", service))
     nth = nw.col("sector").cum_count().over("person_id", order_by=["start_date", "sector"])
     return _by(jobs.with_columns(nth=nth).filter(nw.col("nth") == 1), "sector", "people")
 
@@ -151,6 +149,10 @@ def _require_columns(rows: nw.LazyFrame, names: list[str], count: Count) -> None
     missing = [name for name in names if name not in rows.collect_schema().names()]
     if missing:
         raise SpecError(f"count '{count.name}': there is no column {', '.join(missing)} to count by")
+
+
+def _in_register(column: str, service: Service) -> nw.Expr:
+    return within(column, service.register or service.took_up)
 
 
 def _service(spec: Spec) -> Service:

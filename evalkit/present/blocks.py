@@ -23,7 +23,7 @@ def masthead(spec: Spec, settings: Any) -> Piece:
     settings : the extract's settings (extract_date, synthetic)
     """
     chips = [
-        "Final: everyone analysed was followed for 12 months",
+        f"Final: everyone analysed was followed for {spec.horizon}",
         f"Design: {spec.design} ({spec.strength} of 5)",
         f"Extract of {long_date(settings.extract_date)}",
     ]

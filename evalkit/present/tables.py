@@ -35,7 +35,9 @@ def show_table(
     missing : the symbol of an empty cell: [x] not available, [z] not applicable
     """
     columns = LAYOUTS[columns] if isinstance(columns, str) else columns
-    cells = cell_texts(require_safe(table), columns, missing=missing)
+    if require_safe(table).empty:
+        return Piece(f'<p class="note">{escaped(caption)}: nothing to show.</p>', f"{caption}: nothing to show.")
+    cells = cell_texts(table, columns, missing=missing)
     flags = table[flag].tolist() if flag else [False] * len(table)
     symbols = [f"{mark} {meaning}." for mark, meaning in SYMBOLS.items() if (cells == mark).to_numpy().any()]
     above = "".join(f'<p class="note">{escaped(note)}</p>' for note in [*notes, *symbols])

@@ -6,6 +6,7 @@ here says that a service brought a difference about: the designs of these tables
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -51,8 +52,8 @@ def finding(row: dict[str, Any], *, who: str) -> str:
     if kind == SMALL:
         return f"There are too few {who} to compare them with the prediction."
     rates = (
-        f"{percent(row['actual_rate'])}% of the {count(row['people'])} {who} were {row['outcome']} within a year, "
-        f"against {percent(row['predicted_rate'])}% predicted"
+        f"{percent(row['actual_rate'])}% of the {count(row['people'])} {who} were {row['outcome']} within "
+        f"{row['horizon']}, against {percent(row['predicted_rate'])}% predicted"
     )
     if kind == UNCLEAR:
         return f"{rates}: not distinguishable from the prediction ({_points_interval(row)} percentage points)."
@@ -66,8 +67,13 @@ def finding(row: dict[str, Any], *, who: str) -> str:
 
 def answer(table: SafeTable, name: str, *, who: str) -> Piece:
     """The headline of a report: the finding for one group."""
-    sentence = finding(row_of(table, name), who=who)
-    return Piece(f'<p class="answer">{escaped(sentence)}</p>', sentence)
+    return _answer(finding(row_of(table, name), who=who))
+
+
+def _answer(sentence: str) -> Piece:
+    """A headline; the two rates it compares are set off."""
+    marked = re.sub(r"(\d+\.\d%)", r"<strong>\1</strong>", escaped(sentence), count=2)
+    return Piece(f'<p class="answer">{marked}</p>', sentence)
 
 
 def beware(table: SafeTable, name: str, *, who: str, caveat: str) -> Piece:
@@ -112,7 +118,7 @@ def most_frequent(table: SafeTable, layout: str, *, what: str) -> str:
     name, counted, share = list(LAYOUTS[layout])[:3]
     shown = [row for row in require_safe(table).to_dict("records") if is_shown(row[counted])]
     if not shown:
-        return f"The numbers of {what} are too small to show"
+        return f"The numbers of {what} are too small to show" if len(table) else f"There are no {what}"
     first = shown[0]
     return (
         f"{first[name]} comes first: {count(first[counted])} of {count(first['of'])} {what} ({percent(first[share])}%)"
@@ -121,7 +127,9 @@ def most_frequent(table: SafeTable, layout: str, *, what: str) -> str:
 
 def reconciliation(table: SafeTable) -> Piece:
     """How many published figures agree with their recomputed values, and how many do not. One paragraph."""
-    verdicts = require_safe(table)["verdict"].value_counts()
+    if require_safe(table).empty:
+        return Piece("<p>The specification declares no published figures.</p>", "No published figures are declared.")
+    verdicts = table["verdict"].value_counts()
     parts = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
     sentence = f"Of {len(table)} published figures: {parts}."
     return Piece(f"<p>{escaped(sentence)}</p>", sentence)
@@ -129,9 +137,7 @@ def reconciliation(table: SafeTable) -> Piece:
 
 def rates_answer(table: SafeTable) -> Piece:
     """The headline of two independent groups: both rates, their difference with its interval, and the exact p."""
-    row = _rows(require_safe(table))[0]
-    sentence = rates_finding(row)
-    return Piece(f'<p class="answer">{escaped(sentence)}</p>', sentence)
+    return _answer(rates_finding(_rows(require_safe(table))[0]))
 
 
 def rates_finding(row: dict[str, Any]) -> str:
@@ -140,8 +146,8 @@ def rates_finding(row: dict[str, Any]) -> str:
         return "The groups are too small to compare."
     sentence = (
         f"{percent(row['rate_a'])}% of the {count(row['people_a'])} people in the group “{row['label']}” were "
-        f"{row['outcome']} within a year, against {percent(row['rate_b'])}% of the {count(row['people_b'])} in the "
-        f"group “{row['complement_label']}”"
+        f"{row['outcome']} within {row['horizon']}, against {percent(row['rate_b'])}% of the {count(row['people_b'])} "
+        f"in the group “{row['complement_label']}”"
     )
     low, high = points(row["low"]), points(row["high"])
     interval = f"{points(row['difference'])} percentage points, 95% interval {low} to {high}"

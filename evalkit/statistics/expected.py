@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike
 
 from evalkit.statistics.inputs import FloatArray, checked_level, outcome_array, probability_array, refuse_unequal
 from evalkit.statistics.poisson_binomial import TiltedCount, tilted_count
+from evalkit.statistics.shown import Shown
 
 
-@dataclass(frozen=True)
-class ActualVsPredicted:
+@dataclass(frozen=True, repr=False)
+class ActualVsPredicted(Shown):
     """The number reconvicted beside the number predicted, with the test and the interval that belong together.
 
     people, actual, predicted  : counts (predicted is the sum of probabilities, unrounded)

@@ -19,10 +19,11 @@ from evalkit.statistics.inputs import (
     refuse_unequal,
 )
 from evalkit.statistics.logistic import LogisticFit, logistic_fit
+from evalkit.statistics.shown import Shown
 
 
-@dataclass(frozen=True)
-class TwoGroups:
+@dataclass(frozen=True, repr=False)
+class TwoGroups(Shown):
     """One group against another, both against their predictions.
 
     people_in, people_out                      : people in the group and outside it

@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike
 
 from evalkit.errors import DataError
 from evalkit.statistics.inputs import FloatArray, checked_level, numeric_array, refuse_rows, refuse_unequal
+from evalkit.statistics.shown import Shown
 
 
-@dataclass(frozen=True)
-class RateDifference:
+@dataclass(frozen=True, repr=False)
+class RateDifference(Shown):
     """Rate of group a minus rate of group b; rates, difference and limits are shares (-1 to 1)."""
 
     events_a: int
