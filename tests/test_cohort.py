@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from extracts import SETTINGS, loaded
 
-from evalkit.cohort import build_cohort
+from evalkit.cohort import build_cohort, court_delay, early_events_left_out, outcome_measures
 from evalkit.errors import DataError, SpecError
 from evalkit.spec import read_spec
 
@@ -15,6 +15,12 @@ notebook = "none.ipynb"
 period = [2018-04-01, 2021-03-31]
 [predictor]
 source = "ogrs3"
+"""
+GROUP = """
+[[groups]]
+name = "took_up"
+label = "Took up"
+complement = "Did not"
 """
 PEOPLE = "person_id,date_of_birth,sex\n"
 SENTENCES = (
@@ -29,10 +35,11 @@ def spec_of(tmp_path, text=SPEC):
     return read_spec(path)
 
 
-def cohort_of(tmp_path, *sentences, people=("A,1990-06-15,male",), spec=SPEC, settings=SETTINGS):
+def cohort_of(tmp_path, *sentences, people=("A,1990-06-15,male",), spec=SPEC, settings=SETTINGS, **tables):
     extract = loaded(
         tmp_path / "extract",
         settings=settings,
+        **tables,
         people=PEOPLE + "\n".join(people),
         sentences=SENTENCES + "\n".join(sentences),
     )
@@ -195,3 +202,54 @@ def test_a_two_year_score_is_refused_for_one_year(tmp_path):
     settings = SETTINGS + '[predicted]\nscale = "share"\nhorizon_days = 730\n'
     with pytest.raises(SpecError, match="predicts over 730 days, but follow-up is 365 days"):
         cohort_of(tmp_path, INDEX, spec=SPEC.replace('"ogrs3"', '"supplied"'), settings=settings)
+
+
+def test_the_last_event_tells_what_remains_without_early_ones(tmp_path):
+    cohort = cohort_of(
+        tmp_path,
+        INDEX,
+        later(1, "2018-06-09"),  # day 30: left out with the first 30 days
+        "S2,B,2018-05-01,custody,00801,,2018-05-10,North,3,20",
+        "L2,B,2018-06-09,fine,00801,,,North,4,20",  # day 30 as well,
+        "L3,B,2018-06-10,fine,00801,,,North,4,20",  # but B has another on day 31
+        people=["A,1990-06-15,male", "B,1990-06-15,male"],
+    )
+    assert cohort.frame["days_to_last_reconviction"].tolist() == [30, 31]
+    assert early_events_left_out(cohort)["reconvicted"].tolist() == [2, 1, 0]
+
+
+def test_frequency_time_and_severity_stand_beside_the_rate(tmp_path):
+    cohort = cohort_of(
+        tmp_path,
+        INDEX,
+        later(1, "2018-05-20", "custody"),  # day 10
+        later(2, "2018-06-09"),
+        "S2,B,2018-05-01,custody,00801,,2018-05-10,North,3,20",
+        "S3,C,2018-05-01,custody,00801,,2018-05-10,North,3,20",
+        "L3,C,2018-05-30,fine,00801,,,North,4,20",  # day 20
+        people=[f"{name},1990-06-15,male" for name in "ABC"],
+        spec=SPEC + '[service]\nname = "ETE"\ntook_up = [2018-04-01, 2021-03-31]\n' + GROUP,
+        referrals="referral_id,person_id,service,referral_date,start_date\n"
+        + "\n".join(f"R{name},{name},ETE,2018-05-11,2018-05-12" for name in "ABC"),
+    )
+    table = outcome_measures(cohort)
+    row = table.iloc[0]
+    assert (row["people"], row["reconvicted"], row["reconvictions"], row["custodial"]) == (3, 2, 3, 1)
+    assert (row["per_person"], row["per_reoffender"], row["days_to_first"]) == (1.0, 1.5, 15.0)
+    # counts 2, 0, 1: standard deviation 1; 1.96 / sqrt(3) = 1.1316
+    assert row["per_person_high"] == pytest.approx(2.1316, abs=1e-4)
+    assert table.iloc[1]["people"] == 0
+
+
+def test_the_delay_of_the_courts_is_shown_by_year(tmp_path):
+    extract = loaded(
+        tmp_path / "extract",
+        people=PEOPLE + "A,1990-06-15,male",
+        sentences=SENTENCES
+        + "\n".join([INDEX, later(1, "2018-12-31", offence_date="2018-12-01"), later(2, "2019-01-01")]),
+    )
+    # 2018: 61 days (1 March to 1 May) and 30 days; 2019: no offence date
+    table = court_delay(extract)
+    assert table["year"].tolist() == ["2018", "2019"]
+    assert table["dated"].tolist() == [2, 0]
+    assert table["median_days"].iloc[0] == 45.5

@@ -3,6 +3,7 @@
 from evalkit.cohort.build import Cohort, build_cohort
 from evalkit.cohort.columns import frame_dictionary
 from evalkit.cohort.compare import Comparison, compare, compare_rates, group_comparisons, unscored
+from evalkit.cohort.measures import court_delay, early_events_left_out, outcome_measures
 from evalkit.cohort.published import reconcile
 from evalkit.cohort.service import counts, courses, sectors, stages
 
@@ -14,8 +15,11 @@ __all__ = [
     "compare_rates",
     "counts",
     "courses",
+    "court_delay",
+    "early_events_left_out",
     "frame_dictionary",
     "group_comparisons",
+    "outcome_measures",
     "reconcile",
     "sectors",
     "stages",

@@ -5,6 +5,7 @@ Eligibility uses only facts dated on or before the index date, and the extract d
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -19,7 +20,7 @@ from evalkit.cohort.service import stage
 from evalkit.dates import COURT_DAYS, completed_years, long_date
 from evalkit.errors import DataError, SpecError
 from evalkit.intake import Extract, to_pandas
-from evalkit.spec import CohortRules, Outcome, Spec, read_spec
+from evalkit.spec import CohortRules, Group, Outcome, Spec, read_spec
 from evalkit.statistics.reference import ReferenceModel
 
 
@@ -29,6 +30,20 @@ class Step:
 
     name: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Side:
+    """The people of one declared group, or those of the wider group who are not in it."""
+
+    group: Group
+    complement: bool
+    people: pd.DataFrame
+
+    @property
+    def label(self) -> str:
+        """What these people are called."""
+        return self.group.complement if self.complement else self.group.label
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,6 +76,15 @@ class Cohort:
     def predictor(self) -> str:
         """What the predictions come from."""
         return str(self.frame["predictor"].iloc[0])
+
+    def sides(self, within: str = "") -> Iterator[Side]:
+        """Both sides of every declared group among those analysed: a group, all that lies within it, the others."""
+        for group in self.spec.groups:
+            if group.within == within:
+                people = self.analysed[self.analysed[within]] if within else self.analysed
+                yield Side(group, False, people[people[group.name]])
+                yield from self.sides(group.name)
+                yield Side(group, True, people[~people[group.name]])
 
     def flow_of(self, group: str) -> pd.DataFrame:
         """The attrition flow of the people of one group; same columns as `flow`."""
@@ -134,6 +158,7 @@ def _people_of_tables(extract: Extract, spec: Spec) -> tuple[pd.DataFrame, tuple
     followup_end = people["index_date"] + followup
     people["followup_end"] = followup_end.mask(followup_end > extract_date, extract_date)
     people["days_to_reconviction"] = (people["first_event"] - people["index_date"]).dt.days
+    people["days_to_last_reconviction"] = (people["last_event"] - people["index_date"]).dt.days
     people["reconvicted"] = people["reconvictions"] > 0
     first, last = rules.period
     kinds = ", ".join(rules.sentence_types)
@@ -192,7 +217,7 @@ def _collect_people(extract: Extract, spec: Spec, rules: CohortRules) -> pd.Data
         )
         people = people.join(reached, on="person_id", how="left")
     frame = to_pandas(people).sort_values("person_id", ignore_index=True)
-    counts = ["qualifying", "index_events", "reconvictions", "custodial_reconvictions"]
+    counts = ["qualifying", "index_events", "reconvictions", "custodial_reconvictions", "undated_reconvictions"]
     counts += [f"not_counted_{why}" for why in NOT_COUNTED]
     frame[counts] = frame[counts].fillna(0).astype("int64")
     for group in spec.groups:

@@ -26,8 +26,10 @@ COLUMNS: dict[str, str] = {
     "supplied_score": "score supplied with the index sentence, if any (0 to 1)",
     "reconvicted": "whether the outcome happened in follow-up; not final unless mature",
     "days_to_reconviction": "days from the index date to the first one; missing if none",
+    "days_to_last_reconviction": "days from the index date to the last one in follow-up; missing if none",
     "reconvictions": "number of them in follow-up",
     "custodial_reconvictions": "number of them sentenced to custody",
+    "undated_reconvictions": "number of them without an offence date",
     "index_events": "supervision starts of the person in the period; the first is the index",
     **{f"not_counted_{key}": f"later sentences that do not count: {why}" for key, why in NOT_COUNTED.items()},
 }

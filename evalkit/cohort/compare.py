@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from evalkit.cohort.build import Cohort
+from evalkit.cohort.build import Cohort, Side
 from evalkit.errors import DataError, SpecError
-from evalkit.spec import Group
+from evalkit.spec import Group, Spec
 from evalkit.statistics.expected import ActualVsPredicted, actual_vs_predicted, comparison_sizes
 from evalkit.statistics.rates import newcombe, wilson
 from evalkit.statistics.reference import estimated_actual_vs_predicted
@@ -123,15 +123,10 @@ def group_comparisons(cohort: Cohort, *, design: str | None = None) -> pd.DataFr
     sentences say it), design, immortal_time, the fields of ActualVsPredicted, and actual_rate_low, actual_rate_high
     (Wilson).
     """
-    rows = []
-    for group in cohort.spec.groups:
-        comparison = compare(cohort, group.name, design=design)
-        rows.append(_row(comparison, comparison.inside, complement=False, cohort=cohort))
-        rows.append(_row(comparison, comparison.outside, complement=True, cohort=cohort))
-    table = pd.DataFrame(rows)
+    comparisons = {group.name: compare(cohort, group.name, design=design) for group in cohort.spec.groups}
+    table = pd.DataFrame([_row(comparisons[side.group.name], side, cohort.spec) for side in cohort.sides()])
     intervals = wilson(table["actual"], table["people"])
-    table = table.assign(actual_rate_low=intervals["lower"], actual_rate_high=intervals["upper"])
-    return _nested(table)
+    return table.assign(actual_rate_low=intervals["lower"], actual_rate_high=intervals["upper"])
 
 
 def unscored(cohort: Cohort) -> pd.DataFrame:
@@ -174,31 +169,15 @@ def _checked_design(group: Group, design: str | None) -> str:
     return design
 
 
-def _row(comparison: Comparison, result: ActualVsPredicted, *, complement: bool, cohort: Cohort) -> dict[str, object]:
-    group = comparison.group
+def _row(comparison: Comparison, side: Side, spec: Spec) -> dict[str, object]:
     return {
-        "name": group.name,
-        "label": group.complement if complement else group.label,
-        "complement": complement,
-        "within": group.within,
-        "outcome": cohort.spec.outcome_word,
-        "horizon": cohort.spec.horizon,
+        "name": side.group.name,
+        "label": side.label,
+        "complement": side.complement,
+        "within": side.group.within,
+        "outcome": spec.outcome_word,
+        "horizon": spec.horizon,
         "design": comparison.design,
-        "immortal_time": comparison.design == "naive" and not complement,
-        **asdict(result),
+        "immortal_time": comparison.design == "naive" and not side.complement,
+        **asdict(comparison.outside if side.complement else comparison.inside),
     }
-
-
-def _nested(table: pd.DataFrame) -> pd.DataFrame:
-    """Groups first, each followed by what lies within it, then its complement."""
-    order: list[int] = []
-
-    def place(within: str) -> None:
-        for name in table.loc[table["within"] == within, "name"].unique():
-            rows = table[table["name"] == name]
-            order.extend(rows.index[~rows["complement"]])
-            place(name)
-            order.extend(rows.index[rows["complement"]])
-
-    place("")
-    return table.loc[order].reset_index(drop=True)

@@ -28,21 +28,24 @@ def outcomes(sentences: nw.LazyFrame, index: nw.LazyFrame, rules: CohortRules) -
     sentences : the table of that name
     index     : person_id, index_date; one row per person
 
-    Returns person_id, first_event (date), reconvictions, custodial_reconvictions and one count `not_counted_<why>` for
-    each reason of NOT_COUNTED. For `reconviction` an event is dated by its sentence; for `proven_reoffence` by its
-    offence, sentenced up to 183 days after follow-up ended.
+    Returns person_id, first_event and last_event (dates), reconvictions, custodial_reconvictions, undated_reconvictions
+    (without an offence date) and one count `not_counted_<why>` for each reason of NOT_COUNTED. For `reconviction` an
+    event is dated by its sentence; for `proven_reoffence` by its offence, sentenced up to 183 days after follow-up.
     """
     later = _sentences_in_window(sentences, index, rules).with_columns(verdict=_verdict(rules))
     counted = nw.col("verdict") == COUNTED
     event_date = "sentence_date" if rules.outcome == "reconviction" else "offence_date"
     marks = {
         "first_event": nw.when(counted).then(nw.col(event_date)),
+        "last_event": nw.when(counted).then(nw.col(event_date)),
         "reconvictions": counted.cast(nw.Int64),
         "custodial_reconvictions": (counted & (nw.col("sentence_type") == "custody")).cast(nw.Int64),
+        "undated_reconvictions": (counted & nw.col("offence_date").is_null()).cast(nw.Int64),
         **{f"not_counted_{why}": (nw.col("verdict") == why).cast(nw.Int64) for why in NOT_COUNTED},
     }
-    sums = [name for name in marks if name != "first_event"]
-    summed = later.with_columns(**marks).group_by("person_id").agg(nw.col("first_event").min(), *map(_total, sums))
+    sums = [name for name in marks if name not in {"first_event", "last_event"}]
+    people = later.with_columns(**marks).group_by("person_id")
+    summed = people.agg(nw.col("first_event").min(), nw.col("last_event").max(), *map(_total, sums))
     return summed.with_columns(nw.col(*sums).cast(nw.Int64))
 
 

@@ -50,6 +50,26 @@ LAYOUTS: dict[str, Layout] = {
         "share": ("Share (%)", "percent"),
         "actual_rate": ("Actual rate (%), 95% interval", "percent interval"),
     },
+    "measures": {
+        "label": ("Group", "text"),
+        "reconvictions": ("Reconvictions", "count"),
+        "per_person": ("Per person, 95% interval", "ratio interval"),
+        "per_reoffender": ("Per person reconvicted, 95% interval", "ratio interval"),
+        "days_to_first": ("Mean days to first, 95% interval", "count interval"),
+        "custodial": ("People given custody", "count"),
+    },
+    "early events": {
+        "days": ("Events left out", "text"),
+        "people": ("People", "count"),
+        "reconvicted": ("Reconvicted", "count"),
+        "rate": ("Rate (%), 95% interval", "percent interval"),
+    },
+    "court delay": {
+        "year": ("Year of sentence", "text"),
+        "sentences": ("Sentences", "count"),
+        "dated": ("With an offence date", "count"),
+        "median_days": ("Median days from offence", "count"),
+    },
     "published": {
         "quantity": ("Figure", "text"),
         "unit": ("Unit", "text"),
