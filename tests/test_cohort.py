@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from extracts import SETTINGS, loaded
 
-from evalkit.cohort import build_cohort, court_delay, early_events_left_out, outcome_measures
+from evalkit.cohort import build_cohort, court_delay, early_events_left_out, outcome_measures, unscored
 from evalkit.errors import DataError, SpecError
 from evalkit.spec import read_spec
 
@@ -253,3 +253,23 @@ def test_the_delay_of_the_courts_is_shown_by_year(tmp_path):
     assert table["year"].tolist() == ["2018", "2019"]
     assert table["dated"].tolist() == [2, 0]
     assert table["median_days"].iloc[0] == 45.5
+
+
+@pytest.mark.parametrize(("without", "bounded"), [(1, False), (2, True)])
+def test_the_unscored_bound_the_difference_where_they_are_more_than_a_twentieth(tmp_path, without, bounded):
+    # 20 people, the last of them without a number of sanctions: 5 % exactly, then 10 %
+    names = [f"P{number:02d}" for number in range(20)]
+    rows = [
+        f"S{name},{name},2018-05-01,custody,00801,,2018-05-10,North,{'' if number >= 20 - without else 3},20"
+        for number, name in enumerate(names)
+    ]
+    cohort = cohort_of(
+        tmp_path, *rows, "L,P00,2018-06-01,fine,00801,,,North,4,20", people=[f"{n},1990-06-15,male" for n in names]
+    )
+    row = unscored(cohort).iloc[0]
+    assert (row["people"], row["unscored"]) == (20, without)
+    assert pd.notna(row["bound_from"]) == bounded
+    if bounded:
+        # everybody scored has the same prediction, so both bounds are the rate less that prediction
+        predicted = cohort.analysed["predicted"].iloc[0]
+        assert row["bound_from"] == row["bound_to"] == pytest.approx(1 / 20 - predicted)

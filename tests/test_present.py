@@ -90,6 +90,14 @@ def test_the_headline_says_lower_with_interval_and_people():
     )
 
 
+@pytest.mark.parametrize(("share", "amber"), [(0.10, False), (0.101, True)])
+def test_a_headline_with_many_unscored_people_turns_amber(share, amber):
+    unscored = make_safe(pd.DataFrame({"name": ["took_up"], "unscored": [100], "share": [share]}), counts=["unscored"])
+    piece = answer(safe(row(), row(complement=True)), "took_up", who="people", unscored=unscored)
+    assert ("amber" in piece.html) == amber
+    assert ("10.1% of these people could not be scored" in piece.text) == amber
+
+
 def test_the_headline_says_higher():
     text = answer(safe(row(actual=400, low=0.05, high=0.15), row(complement=True)), "took_up", who="people").text
     assert "10.0 percentage points higher (95% interval 5.0 to 15.0), or 100 more people than predicted" in text

@@ -129,30 +129,49 @@ def group_comparisons(cohort: Cohort, *, design: str | None = None) -> pd.DataFr
     return table.assign(actual_rate_low=intervals["lower"], actual_rate_high=intervals["upper"])
 
 
-def unscored(cohort: Cohort) -> pd.DataFrame:
-    """People followed up in full but without a valid score: how many, and their actual rate.
+BOUNDS_ABOVE = 0.05
+"""With a larger share unscored, the difference is bounded by what their scores might have been."""
 
-    Returns one row per declared group, and one for everyone: label, people, unscored, share, reconvicted (of the
-    unscored), actual_rate, low, high (Wilson; missing where nobody is unscored).
+
+def unscored(cohort: Cohort) -> pd.DataFrame:
+    """People followed up in full but without a valid score: how many, their actual rate, what they might change.
+
+    Returns one row per declared group, and one for everyone: name, label, people, unscored, share, reconvicted (of the
+    unscored), actual_rate with _low and _high (Wilson; missing where nobody is unscored), and bound_from and bound_to:
+    where more than 5 % are unscored, the difference (share) if they all had the 90th or the 10th percentile of the
+    scored people's prediction.
     """
     mature = cohort.frame[cohort.frame["mature"]]
-    groups = {"everyone in the cohort": mature, **{g.label: mature[mature[g.name]] for g in cohort.spec.groups}}
-    rows = [
-        {
-            "label": label,
-            "people": len(people),
-            "unscored": int((~people["analysed"]).sum()),
-            "reconvicted": int(people.loc[~people["analysed"], "reconvicted"].sum()),
-        }
-        for label, people in groups.items()
-    ]
+    rows = [_unscored_row("", "Everyone in the cohort", mature)]
+    rows += [_unscored_row(group.name, group.label, mature[mature[group.name]]) for group in cohort.spec.groups]
     table = pd.DataFrame(rows)
-    table["share"] = table["unscored"] / table["people"].clip(lower=1)
     some = table[table["unscored"] > 0]
-    if len(some):
-        intervals = wilson(some["reconvicted"], some["unscored"])
-        table = table.assign(actual_rate=intervals["rate"], low=intervals["lower"], high=intervals["upper"])
-    return table
+    if some.empty:
+        return table.assign(**dict.fromkeys(("actual_rate", "actual_rate_low", "actual_rate_high"), float("nan")))
+    intervals = wilson(some["reconvicted"], some["unscored"])
+    return table.assign(
+        actual_rate=intervals["rate"], actual_rate_low=intervals["lower"], actual_rate_high=intervals["upper"]
+    )
+
+
+def _unscored_row(name: str, label: str, people: pd.DataFrame) -> dict[str, object]:
+    without = ~people["analysed"]
+    share = float(without.mean()) if len(people) else 0.0
+    bounds = [float("nan")] * 2
+    if share > BOUNDS_ABOVE and not without.all():
+        scored = people.loc[~without, "predicted"].astype("float64")
+        guesses = [float(scored.sum() + without.sum() * scored.quantile(level)) for level in (0.9, 0.1)]
+        bounds = [(float(people["reconvicted"].sum()) - guess) / len(people) for guess in guesses]
+    return {
+        "name": name,
+        "label": label,
+        "people": len(people),
+        "unscored": int(without.sum()),
+        "reconvicted": int(people.loc[without, "reconvicted"].sum()),
+        "share": share,
+        "bound_from": bounds[0],
+        "bound_to": bounds[1],
+    }
 
 
 def _checked_design(group: Group, design: str | None) -> str:

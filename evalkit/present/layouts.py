@@ -49,14 +49,16 @@ LAYOUTS: dict[str, Layout] = {
         "unscored": ("Without a score", "count"),
         "share": ("Share (%)", "percent"),
         "actual_rate": ("Actual rate (%), 95% interval", "percent interval"),
+        "bound_from": ("Difference with them (pp): from", "points"),
+        "bound_to": ("to", "points"),
     },
     "measures": {
         "label": ("Group", "text"),
         "reconvictions": ("Reconvictions", "count"),
         "per_person": ("Per person, 95% interval", "ratio interval"),
-        "per_reoffender": ("Per person reconvicted, 95% interval", "ratio interval"),
+        "per_reoffender": ("Per reoffender, 95% interval", "ratio interval"),
         "days_to_first": ("Mean days to first, 95% interval", "count interval"),
-        "custodial": ("People given custody", "count"),
+        "custodial": ("Given custody", "count"),
     },
     "early events": {
         "days": ("Events left out", "text"),

@@ -22,6 +22,9 @@ SMALLEST_GROUP = 30
 SMALLEST_COUNT = 10
 """With fewer people reconvicted (or not reconvicted) than this, a comparison says too little."""
 
+AMBER_ABOVE = 0.10
+"""With a larger share of people unscored a headline turns amber."""
+
 RANDOMISED = 5
 """Highest design strength on the Maryland scale."""
 
@@ -65,15 +68,29 @@ def finding(row: dict[str, Any], *, who: str) -> str:
     )
 
 
-def answer(table: SafeTable, name: str, *, who: str) -> Piece:
-    """The headline of a report: the finding for one group."""
-    return _answer(finding(row_of(table, name), who=who))
+def answer(table: SafeTable, name: str, *, who: str, unscored: SafeTable | None = None) -> Piece:
+    """The headline of a report: the finding for one group.
+
+    unscored : the table of people without a score; with more than a tenth of the group in it the headline says so and
+               turns amber
+    """
+    return _answer(finding(row_of(table, name), who=who), caution=_caution(unscored, name))
 
 
-def _answer(sentence: str) -> Piece:
+def _caution(unscored: SafeTable | None, name: str) -> str:
+    if unscored is None:
+        return ""
+    rows = [row for row in _rows(require_safe(unscored)) if row["name"] == name and is_shown(row["share"])]
+    if not rows or rows[0]["share"] <= AMBER_ABOVE:
+        return ""
+    return f" {percent(rows[0]['share'])}% of these people could not be scored and are left out: read this with care."
+
+
+def _answer(sentence: str, *, caution: str = "") -> Piece:
     """A headline; the two rates it compares are set off."""
     marked = re.sub(r"(\d+\.\d%)", r"<strong>\1</strong>", escaped(sentence), count=2)
-    return Piece(f'<p class="answer">{marked}</p>', sentence)
+    amber = ' amber"' if caution else '"'
+    return Piece(f'<p class="answer{amber}>{marked}{escaped(caution)}</p>', sentence + caution)
 
 
 def beware(table: SafeTable, name: str, *, who: str, caveat: str) -> Piece:
