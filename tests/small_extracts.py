@@ -1,8 +1,10 @@
-"""Small extracts written as a user would supply them, for the tests of the intake."""
+"""Small extracts written as a user would supply them, for the tests."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from evalkit.intake import load
 
 SETTINGS = 'source = "test"\nextract_date = 2021-12-31\n'
 
@@ -35,3 +37,12 @@ def write_extract(
 def with_rows(table: str, *rows: str) -> str:
     """A table's text with rows added below."""
     return table + "".join(f"{row}\n" for row in rows)
+
+
+def loaded(folder: Path, *, settings: str = SETTINGS, **tables: str):
+    """Write an extract and load it; every row must be accepted."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    texts = {name: text.strip() + "\n" for name, text in tables.items()}
+    extract = load(write_extract(folder, settings=settings, **texts))
+    assert extract.rejected.empty, extract.rejected.to_string()
+    return extract

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from extracts import SETTINGS, loaded
+from small_extracts import SETTINGS, loaded
 
 from evalkit.cohort import build_cohort, court_delay, early_events_left_out, outcome_measures, unscored
 from evalkit.errors import DataError, SpecError

@@ -1,7 +1,7 @@
 """Stages of the service, courses, jobs and declared counts. Each row of the small extract says why it is there."""
 
 import pytest
-from extracts import loaded
+from small_extracts import loaded
 
 from evalkit.cohort import counts, courses, sectors, stages
 from evalkit.errors import DataError, SpecError
