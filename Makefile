@@ -90,6 +90,10 @@ fix: | $(DEV_READY)  ## put format and simple lint right
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet .
 
+.PHONY: bench
+bench: $(DEMO) | $(DEV_READY)  ## timings and memory beside the alternatives, as ratios (not part of the tests)
+	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+
 data/README.md: $(wildcard evalkit/intake/*.py evalkit/synthetic/*.py) | $(RUN_READY)
 	@$(PY) -m evalkit dictionary > $@
 

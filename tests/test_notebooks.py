@@ -38,7 +38,7 @@ def test_the_employment_report_carries_its_warnings(ete):
     assert "Synthetic data: no real person" in text
     assert "Naive figures." in text
     assert "immortal time" in text
-    assert "Of 47 published figures: 42 agrees, 4 does not reconcile, 1 not from rows." in text
+    assert "Of 47 published figures: 42 agree with the rows, 4 do not reconcile, 1 not from rows." in text
 
 
 def test_the_employment_report_shows_complements_and_flow(ete):

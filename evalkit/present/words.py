@@ -142,12 +142,15 @@ def most_frequent(table: SafeTable, layout: str, *, what: str) -> str:
     )
 
 
+_PLURAL = {"agrees": "agree with the rows", "does not reconcile": "do not reconcile", "not from rows": "not from rows"}
+
+
 def reconciliation(table: SafeTable) -> Piece:
     """How many published figures agree with their recomputed values, and how many do not. One paragraph."""
     if require_safe(table).empty:
         return Piece("<p>The specification declares no published figures.</p>", "No published figures are declared.")
     verdicts = table["verdict"].value_counts()
-    parts = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
+    parts = ", ".join(f"{number} {_PLURAL.get(str(verdict), verdict)}" for verdict, number in verdicts.items())
     sentence = f"Of {len(table)} published figures: {parts}."
     return Piece(f"<p>{escaped(sentence)}</p>", sentence)
 
