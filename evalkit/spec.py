@@ -110,7 +110,7 @@ class Published:
     file: str
     title: str
     recomputed: dict[str, str] = field(default_factory=dict)
-    """Id of a published figure -> where it is recomputed, as 'table/row/column'."""
+    """Id of a published figure -> where it is recomputed, as 'table/row/column' ('-table/...' turns the sign)."""
     products: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Id of a published count -> ids of the published rate or difference (in per cent) and the people it came from."""
 
@@ -135,6 +135,8 @@ class Spec:
     """Maryland scale: actual against predicted 2, matched 3, randomised 5."""
     outcome_word: str = "reconvicted"
     """What happened to people who had the outcome, as sentences say it."""
+    most_rejected: float = 0.02
+    """Share of rejected rows of a table above which no report is made."""
     threshold: int = 10
     """Counts from 1 to one below this are not shown."""
     cohort: CohortRules | None = None

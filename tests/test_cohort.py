@@ -1,11 +1,24 @@
 """Cohorts: index events, eligibility, the flow, what followed. Each expected row says why."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
-from small_extracts import SETTINGS, loaded
+from small_extracts import SETTINGS, loaded, write_extract
 
-from evalkit.cohort import build_cohort, court_delay, early_events_left_out, outcome_measures, unscored
+from evalkit.cohort import (
+    build_cohort,
+    caveats,
+    compare_rates,
+    court_delay,
+    early_events_left_out,
+    group_comparisons,
+    outcome_measures,
+    refuse_rejected,
+    unscored,
+)
 from evalkit.errors import DataError, SpecError
+from evalkit.intake import load
 from evalkit.spec import read_spec
 
 SPEC = """
@@ -15,6 +28,11 @@ notebook = "none.ipynb"
 period = [2018-04-01, 2021-03-31]
 [predictor]
 source = "ogrs3"
+"""
+GROUP_AT_INDEX = """
+[service]
+name = "ETE"
+took_up = [2018-04-01, 2021-03-31]
 """
 GROUP = """
 [[groups]]
@@ -180,6 +198,12 @@ def test_predicted_is_the_published_ogrs3(tmp_path):
     assert frame["predictor"].iloc[0] == "OGRS3 one year (published)"
 
 
+def test_the_index_sentence_is_never_its_own_reconviction(tmp_path):
+    # supervision began four days before the sentence was recorded, and the offence is not dated
+    row = "S1,A,2018-05-14,community order,00801,,2018-05-10,North,3,20"
+    assert cohort_of(tmp_path, row).frame["reconvicted"].tolist() == [False]
+
+
 def test_eligibility_never_sees_the_outcome(tmp_path):
     without = cohort_of(tmp_path / "without", INDEX)
     reconvicted = cohort_of(tmp_path / "with", INDEX, later(1, "2018-06-01", "custody"))
@@ -198,9 +222,116 @@ def test_a_supplied_score_that_is_not_there_is_an_error(tmp_path):
         cohort_of(tmp_path, INDEX, spec=SPEC.replace('"ogrs3"', '"supplied"'))
 
 
+PREPARED = SETTINGS + 'kind = "prepared cohort"\n[prepared]\ngroups = ["g", "h"]\n'
+PREPARED_SPEC = """
+title = "Test"
+notebook = "none.ipynb"
+[predictor]
+source = "supplied"
+[[groups]]
+name = "g"
+label = "G"
+complement = "not G"
+known_at_index = true
+[[groups]]
+name = "h"
+label = "H"
+complement = "G, not H"
+within = "g"
+known_at_index = true
+"""
+SCALE = '[predicted]\nscale = "share"\n'
+
+
+def prepared(tmp_path, *rows, settings=PREPARED + SCALE):
+    extract = loaded(tmp_path / "p", settings=settings, cohort="predicted,reconvicted,g,h\n" + "\n".join(rows))
+    return build_cohort(extract, spec_of(tmp_path, PREPARED_SPEC))
+
+
+def test_a_prepared_cohort_compares_within_the_wider_group(tmp_path):
+    cohort = prepared(tmp_path, "0.3,1,1,1", "0.3,0,1,1", "0.3,0,1,0", "0.3,1,0,0", "0.3,0,0,0")
+    row = compare_rates(cohort, "h").iloc[0]
+    assert (row["people_a"], row["people_b"]) == (2, 1)  # the two people outside G are in neither
+
+
+def test_a_prepared_group_that_is_not_part_of_its_wider_group_is_refused(tmp_path):
+    with pytest.raises(DataError, match="column h: 1 rows are yes but not in g"):
+        prepared(tmp_path, "0.3,1,1,1", "0.3,0,0,1")
+
+
+def test_people_without_a_supplied_score_are_a_step_of_the_flow(tmp_path):
+    cohort = prepared(tmp_path, "0.3,1,1,1", ",0,1,1")
+    assert cohort.flow["excluded"].tolist() == [0, 0, 1]
+    assert cohort.analysed["predicted"].tolist() == [0.3]
+
+
+@pytest.mark.parametrize("line", ["horizon_days = 730", 'predictor = "ARP (OGRS4/G)"', 'predictor = "static vrp 2026"'])
+def test_a_prepared_cohort_over_two_years_is_refused(tmp_path, line):
+    with pytest.raises(SpecError, match="is over 730 days, but follow-up is 365 days"):
+        prepared(tmp_path, "0.3,1,1,1", settings=PREPARED + SCALE + line + "\n")
+
+
+def test_a_declared_predictor_is_named(tmp_path):
+    assert (
+        prepared(tmp_path, "0.3,1,1,1", settings=PREPARED + SCALE + 'predictor = "OGRS3 v2"\n').predictor == "OGRS3 v2"
+    )
+
+
+def test_an_empty_group_is_a_row_without_rates_and_nobody_at_all_is_an_error(tmp_path):
+    table = group_comparisons(prepared(tmp_path, "0.3,1,1,1", "0.3,0,1,1"))
+    assert table["people"].tolist() == [2, 2, 0, 0]
+    assert table["difference"].isna().tolist() == [False, False, True, True]
+    with pytest.raises(DataError, match="nobody can be analysed; most people leave here: no valid risk score"):
+        group_comparisons(cohort_of(tmp_path, INDEX.replace(",3,20", ",,20"), spec=SPEC + GROUP_AT_INDEX))
+
+
+def test_rejected_rows_stop_a_report_above_the_share_and_are_said_below_it(tmp_path):
+    rows = "\n".join(f"P{number},1990-06-15,male" for number in range(49))
+    sentences = SENTENCES + INDEX.replace(",A,", ",P1,")
+    folder = write_extract(tmp_path / "e", people=PEOPLE + rows + "\nQ,1990-06-15,mal\n", sentences=sentences + "\n")
+    extract = load(folder)
+    spec = spec_of(tmp_path)
+    refuse_rejected(extract, spec)  # 1 of 50 is 2 %: not above it
+    assert (
+        caveats(extract, build_cohort(extract, spec))[0] == "1 of 50 rows of people were rejected and are in no figure."
+    )
+    with pytest.raises(
+        DataError, match=r"people.csv: 1 of 50 rows were rejected, more than the 1% that test.toml accepts"
+    ):
+        refuse_rejected(extract, replace(spec, most_rejected=0.01))
+
+
+@pytest.mark.parametrize(("latest", "warned"), [("2021-12-01", False), ("2021-11-30", True)])
+def test_data_that_end_before_the_extract_date_are_warned_of(tmp_path, latest, warned):
+    # 30 days for late recording before 31 December 2021
+    extract = loaded(
+        tmp_path / "e", people=PEOPLE + "A,1990-06-15,male", sentences=SENTENCES + INDEX + "\n" + later(1, latest)
+    )
+    texts = caveats(extract, build_cohort(extract, spec_of(tmp_path)))
+    assert any("days before the extract date" in text for text in texts) == warned
+
+
+@pytest.mark.parametrize(("offence_date", "warned"), [("2018-05-20", False), ("", True)])
+def test_reconvictions_without_offence_dates_are_warned_of(tmp_path, offence_date, warned):
+    extract = loaded(
+        tmp_path / "e",
+        people=PEOPLE + "A,1990-06-15,male",
+        sentences=SENTENCES + INDEX + "\n" + later(1, "2018-06-01", offence_date=offence_date),
+    )
+    texts = caveats(extract, build_cohort(extract, spec_of(tmp_path)))
+    assert any("have no offence date" in text for text in texts) == warned
+
+
+def test_an_extract_of_which_nothing_can_be_used_says_so(tmp_path):
+    people = PEOPLE + "A,15/06/1990,male\n"
+    extract = load(write_extract(tmp_path / "e", people=people, sentences=SENTENCES + INDEX + "\n"))
+    with pytest.raises(DataError, match="no row of the extract could be used; run `python -m evalkit check`"):
+        build_cohort(extract, spec_of(tmp_path))
+
+
 def test_a_two_year_score_is_refused_for_one_year(tmp_path):
     settings = SETTINGS + '[predicted]\nscale = "share"\nhorizon_days = 730\n'
-    with pytest.raises(SpecError, match="predicts over 730 days, but follow-up is 365 days"):
+    with pytest.raises(SpecError, match="is over 730 days, but follow-up is 365 days"):
         cohort_of(tmp_path, INDEX, spec=SPEC.replace('"ogrs3"', '"supplied"'), settings=settings)
 
 

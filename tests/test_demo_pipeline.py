@@ -75,6 +75,12 @@ def test_what_contradicts_itself_in_print_is_flagged_beside_the_right_figure(spe
     assert table.loc["skills_builder", "verdict"] == "not from rows"
 
 
+def test_a_difference_in_the_other_direction_does_not_reconcile(spec, results):
+    turned = results["reconviction"].assign(difference=-results["reconviction"]["difference"])
+    table = reconcile(spec, results | {"reconviction": turned}).set_index("id")
+    assert table.loc["rat_all_difference", ["recomputed", "verdict"]].tolist() == ["-8.5", "does not reconcile"]
+
+
 def test_a_hidden_figure_is_not_shown_by_way_of_the_published_one(spec, results):
     hidden = results["sectors"].assign(people=[5, 6, *results["sectors"]["people"].iloc[2:]])
     table = reconcile(spec, results | {"sectors": make_safe(hidden, counts=["people"])}).set_index("id")

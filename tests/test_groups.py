@@ -109,3 +109,11 @@ def test_two_groups_far_apart_in_the_right_direction():
 def test_two_groups_refuse_what_has_no_answer(outcomes, group, clusters, message):
     with pytest.raises(DataError, match=message):
         two_groups(outcomes, [0.2, 0.3, 0.4, 0.5], group, clusters=clusters)
+
+
+@pytest.mark.parametrize("clusters", [[0] * 20 + [1] * 20, [0, 1] * 20])
+def test_two_clusters_that_leave_no_variance_are_refused(clusters):
+    group = [1] * 20 + [0] * 20
+    outcomes = [1, 0] * 20
+    with pytest.raises(DataError, match="2 clusters say nothing"):
+        two_groups(outcomes, [0.3] * 40, group, clusters=clusters)

@@ -60,6 +60,14 @@ def test_the_employment_report_is_small_enough_to_mail(ete):
     assert ete.stat().st_size < 1_500_000
 
 
+def test_an_own_extract_is_evaluated_without_the_published_study(demo_folder, tmp_path):
+    text = text_of(run_report(SPECS / "employment.toml", data=demo_folder, out=tmp_path))
+    assert "27.1% of the 12,525 people" in text
+    assert "The specification declares no published figures." in text
+    for published in ("Derbyshire, Leicestershire", "does not reconcile", "Skills Builder"):
+        assert published not in text
+
+
 @pytest.fixture(scope="module")
 def studies(tmp_path_factory):
     folder = tmp_path_factory.mktemp("real")

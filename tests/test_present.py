@@ -1,27 +1,32 @@
 """Results for the reader: numbers, sentences, tables and charts."""
 
+import datetime
 from urllib.parse import unquote
 
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from evalkit.errors import DataError
+from evalkit.errors import DataError, SpecError
+from evalkit.intake import Settings
 from evalkit.present import (
     answer,
     beware,
     can_and_cannot_say,
     chart_finding,
     make_safe,
+    masthead,
     most_frequent,
     rates_answer,
     show_bars,
+    show_caveats,
     show_dumbbell,
     show_table,
     words,
 )
 from evalkit.present.charts import draw_bars, draw_dumbbell
 from evalkit.present.numbers import count, p_value, percent, points, written
+from evalkit.spec import read_spec
 
 NAMES = ["people", "actual"]
 
@@ -67,6 +72,7 @@ def safe(*rows):
         (count(12524.6), "12,525"),
         (count(-1065), "−1,065"),
         (percent(0.27098), "27.1"),
+        (percent(-1e-9), "0.0"),
         (points(-0.08503), "−8.5"),
         (points(0.0121), "+1.2"),
         (points(-0.0002), "−0.02"),  # rounds to zero, but is not zero: an interval that ends here excludes zero
@@ -86,7 +92,7 @@ def test_numbers_are_written_one_way(text, expected):
 def test_the_headline_says_lower_with_interval_and_people():
     assert answer(safe(row(), row(complement=True)), "took_up", who="people").text == (
         "20.0% of the 1,000 people were reconvicted within a year, against 30.0% predicted: 10.0 percentage points "
-        "lower (95% interval 7.0 to 13.0), or 100 fewer people than predicted (70 to 130)."
+        "lower (95% interval 7.0 to 13.0), or 100 fewer people than predicted (70 to 130). This figure is naive."
     )
 
 
@@ -105,7 +111,7 @@ def test_the_headline_says_higher():
 
 def test_an_interval_that_contains_zero_is_not_distinguishable_and_never_no_effect():
     text = answer(safe(row(actual=295, low=-0.03, high=0.02), row(complement=True)), "took_up", who="people").text
-    assert text.endswith("not distinguishable from the prediction (−0.5, 95% interval −3.0 to +2.0 percentage points).")
+    assert "not distinguishable from the prediction (−0.5, 95% interval −3.0 to +2.0 percentage points)." in text
     assert "no effect" not in text
 
 
@@ -136,14 +142,22 @@ def test_the_people_outside_are_named_with_the_caveat():
     ("rows", "finding"),
     [
         ([row(), row(complement=True)], "Every group was reconvicted less than predicted, also those outside"),
-        ([row(), row(complement=True, low=-0.1, high=0.1)], "1 of 2 groups was reconvicted less than predicted"),
         (
-            [row(), row(complement=True, low=float("nan"), high=float("nan"))],
-            "took_up: reconvicted less than predicted",
+            [row(), row(complement=True, low=-0.1, high=0.1)],
+            "Of 2 groups: 1 reconvicted less than predicted, 1 not distinguishable",
         ),
         (
-            [row(low=-0.1, high=0.1), row(complement=True, low=-0.1, high=0.1)],
-            "None of 2 groups was reconvicted less than predicted",
+            [row(), row(complement=True, actual=400, low=0.05, high=0.15)],
+            "Of 2 groups: 1 reconvicted less than predicted, 1 more",
+        ),
+        (
+            [row(), row(complement=True, people=25, actual=12)],
+            "Of 2 groups: 1 reconvicted less than predicted, 1 too small to say",
+        ),
+        # the people a model was fitted on are no finding
+        (
+            [row(predictions="estimated"), row(complement=True, predictions="estimated")],
+            "took_up: reconvicted less than predicted",
         ),
         ([row(people=20, actual=10)], "The groups are too small to compare with the prediction"),
     ],
@@ -160,6 +174,35 @@ def rates(**changes):
         "low": -0.165, "high": -0.0002, "p_value": 0.0633,
     }  # fmt: skip
     return make_safe(pd.DataFrame([values | changes]), counts=["events_a", "events_b"], within="label")
+
+
+def test_also_and_but_follow_the_headline():
+    table = safe(row(actual=440, low=0.1, high=0.18), row(complement=True))
+    text = beware(table, "took_up", who="others", caveat="").text
+    assert text.startswith("The 1,000 others were reconvicted less than predicted, by 10.0 points")
+    table = safe(row(actual=440, low=0.1, high=0.18), row(complement=True, actual=400, low=0.05, high=0.15))
+    assert beware(table, "took_up", who="others", caveat="").text.startswith(
+        "But the 1,000 others were also reconvicted more"
+    )
+
+
+def test_a_limit_that_only_rounds_to_zero_is_not_printed_as_zero():
+    table = safe(row(low=-0.13, high=-0.0001), row(complement=True))
+    assert "(95% interval 0.01 to 13.0)" in answer(table, "took_up", who="people").text
+
+
+def test_a_group_that_the_report_needs_and_nobody_declared_is_an_error():
+    with pytest.raises(SpecError, match="the report needs a group called 'found_work' \\(declared: took_up\\)"):
+        answer(safe(row(), row(complement=True)), "found_work", who="people")
+
+
+def test_caveats_stand_above_and_the_report_is_not_final():
+    spec = read_spec("notebooks/specs/ete.toml")
+    settings = Settings(source="x", extract_date=datetime.date(2021, 12, 31))
+    assert "Final" in masthead(spec, settings).html
+    assert "Final" not in masthead(spec, settings, caveats=["x"]).html
+    assert show_caveats([]).html == ""
+    assert "<li>&lt;x&gt;</li>" in show_caveats(["<x>"]).html
 
 
 def test_where_interval_and_exact_test_disagree_the_sentence_says_so():
@@ -236,7 +279,7 @@ def test_text_from_data_is_escaped_everywhere():
 
 def test_a_table_has_caption_scopes_units_symbols_and_a_copy():
     html = show_table(safe(row(actual=5), row("b", actual=6), row("c")), caption="Cap", columns="comparison").html
-    assert "<caption>Cap</caption>" in html
+    assert '<caption>Cap<span class="note">[c] confidential' in html
     assert '<th scope="col" class="num">Actual (%)</th>' in html
     assert '<th scope="row">took_up</th>' in html
     assert "[c] confidential" in html

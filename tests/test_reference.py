@@ -138,7 +138,10 @@ def test_none_or_all_of_the_treated(outcome):
 def test_ratio_is_unbounded_where_the_prediction_could_be_zero():
     frame = pd.DataFrame({"untreated": [1] * 40 + [0] * 10, "reconvicted": [1, 1] + [0] * 38 + [1, 0] * 5})
     result = estimated_actual_vs_predicted(fitted(frame, [], folds=2), frame, level=0.99)
-    assert (result.ratio_low, result.ratio_high) == (0.0, float("inf"))
+    assert result.ratio_high == float("inf")
+    # the lower limit agrees with the difference, which is significant at this level
+    assert result.difference_low > 0
+    assert result.ratio_low > 1
 
 
 @pytest.mark.parametrize(

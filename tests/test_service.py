@@ -52,10 +52,15 @@ def extract_of(tmp_path, *, jobs="", courses=""):
         "people": "person_id,date_of_birth,sex\n" + "\n".join(f"{name},1990-01-01,male" for name in "ABCDEF"),
         "sentences": "sentence_id,person_id,sentence_date,sentence_type,offence_code\nS1,A,2018-01-01,custody,00801",
         "referrals": REFERRALS,
-        "jobs": "person_id,referral_id,sector,start_date,end_date\n" + (jobs or "A,R1,Retail,2018-06-01,"),
+        "jobs": "person_id,referral_id,sector,start_date,end_date,confirmed_13_weeks\n"
+        + "\n".join(_six(line) for line in (jobs or "A,R1,Retail,2018-06-01,").split("\n")),
         "courses": "person_id,referral_id,subject,start_date,completion_date\n" + (courses or "A,R1,CSCS,,2018-06-01"),
     }
     return loaded(tmp_path / "extract", **tables)
+
+
+def _six(line):
+    return line + "," * (5 - line.count(","))
 
 
 def reached(tmp_path, jobs):
@@ -93,6 +98,8 @@ def test_found_work_is_a_job_of_the_service_after_take_up(tmp_path, job, counts)
         ("A,R1,Retail,2018-06-01,2018-08-20\nA,R1,Retail,2018-06-10,2018-06-20\nA,R1,Retail,2018-08-25,2018-09-01", 1),
         # a short job inside a long one does not end the spell early
         ("A,R1,Retail,2021-03-01,", 1),  # still in work on the extract date
+        ("A,R1,Retail,2021-03-01,,no", 0),  # without an end, and not confirmed: its length is not known
+        ("A,R1,Retail,2018-06-01,2018-08-31,no", 1),  # the dates decide where there are dates
         ("A,R1,Retail,2021-03-31,2021-04-10\nA,R1,Retail,2021-04-12,2021-07-31", 1),  # goes on after the period
     ],
 )
@@ -167,6 +174,11 @@ def test_a_table_that_is_not_there_is_an_error_in_plain_words(tmp_path):
     )
     with pytest.raises(DataError, match="the extract has no table referrals, which is needed here"):
         stages(extract, spec_of(tmp_path))
+
+
+def test_a_count_whose_table_is_not_there_is_left_out(tmp_path):
+    extra = COUNTS.replace('table = "courses"', 'table = "volunteers"').replace('"person_id"', '"volunteer_id"')
+    assert counts(extract_of(tmp_path), spec_of(tmp_path, extra))["name"].tolist() == ["advisors"]
 
 
 def test_an_unknown_stage_is_an_error(tmp_path):

@@ -1,6 +1,7 @@
 """Whom, from when, what happened: cohorts, reconvictions, stages of the service, groups beside their prediction."""
 
 from evalkit.cohort.build import Cohort, build_cohort
+from evalkit.cohort.caveats import caveats, refuse_rejected
 from evalkit.cohort.columns import frame_dictionary
 from evalkit.cohort.compare import Comparison, compare, compare_rates, group_comparisons, unscored
 from evalkit.cohort.measures import court_delay, early_events_left_out, outcome_measures
@@ -11,6 +12,7 @@ __all__ = [
     "Cohort",
     "Comparison",
     "build_cohort",
+    "caveats",
     "compare",
     "compare_rates",
     "counts",
@@ -21,6 +23,7 @@ __all__ = [
     "group_comparisons",
     "outcome_measures",
     "reconcile",
+    "refuse_rejected",
     "sectors",
     "stages",
     "unscored",

@@ -113,6 +113,8 @@ def build_cohort(extract: Extract, spec: Spec | str | Path) -> Cohort:
         people, steps = _prepared_people(extract, spec)
     else:
         people, steps = _people_of_tables(extract, spec)
+    if people.empty:
+        raise DataError("no row of the extract could be used; run `python -m evalkit check` on it to see why")
     if (people["left_at"] < len(steps) - 2).all():
         reasons = _flow(people, steps).sort_values("excluded")["reason"]
         raise DataError(f"nobody is eligible; most people leave here: {reasons.iloc[-1]}")
@@ -200,7 +202,9 @@ def _collect_people(extract: Extract, spec: Spec, rules: CohortRules) -> pd.Data
     )
     order = ["supervision_start", "sentence_date", "sentence_id"]
     numbered = starts.with_columns(nth=nw.col("sentence_id").cum_count().over("person_id", order_by=order))
-    index = numbered.filter(nw.col("nth") == 1).select(*INDEX_COLUMNS, index_date="supervision_start")
+    index = numbered.filter(nw.col("nth") == 1).select(
+        *INDEX_COLUMNS, index_date="supervision_start", index_sentence_id="sentence_id"
+    )
     people = (
         extract.table("people")
         .select("person_id", "date_of_birth", "sex", "ethnicity")
@@ -233,6 +237,12 @@ def _prepared_people(extract: Extract, spec: Spec) -> tuple[pd.DataFrame, tuple[
         if group.name not in people:
             raise SpecError(f"{spec.path.name}: the prepared cohort has no group column '{group.name}'")
         people[group.name] = people[group.name].astype(bool)
+        outside = int((people[group.name] & ~people[group.within]).sum()) if group.within else 0
+        if outside:
+            raise DataError(
+                f"prepared cohort, column {group.name}: {outside:,} rows are yes but not in {group.within}, of which "
+                f"{spec.path.name} says the group is part"
+            )
     people["reconvicted"] = people["reconvicted"].astype(bool)
     people["mature"] = True
     steps = (Step("followed up in full", "not followed up in full"), _SCORED)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from evalkit.cohort.build import Cohort, Side
 from evalkit.errors import DataError, SpecError
-from evalkit.spec import Group, Spec
+from evalkit.spec import Group
 from evalkit.statistics.expected import ActualVsPredicted, actual_vs_predicted, comparison_sizes
 from evalkit.statistics.rates import newcombe, wilson
 from evalkit.statistics.reference import estimated_actual_vs_predicted
@@ -62,23 +62,31 @@ def compare(cohort: Cohort, group: str, *, against: str = "complement", design: 
     declared = cohort.spec.group(group)
     if against != "complement":
         raise SpecError(f"compare against '{against}' is not known (known: 'complement')")
-    people = cohort.analysed
-    if declared.within:
-        people = people[people[declared.within]]
-    inside, outside = people[people[group]], people[~people[group]]
-    for side, label in ((inside, declared.label), (outside, declared.complement)):
-        if side.empty:
-            raise DataError(f"nobody to compare in the group '{label}'")
     checked = _checked_design(declared, design)
-    if cohort.model is None:
-        sides = [actual_vs_predicted(side["reconvicted"], side["predicted"]) for side in (inside, outside)]
-        return Comparison(declared, checked, *sides)
-    if group != cohort.spec.predictor.reference_group:
-        raise SpecError(f"the reference model was fitted outside another group, so it cannot be used for '{group}'")
-    treated = inside.assign(**{cohort.model.reference: False})
-    return Comparison(
-        declared, checked, estimated_actual_vs_predicted(cohort.model, treated), _fitted_by_construction(outside)
-    )
+    results = [_against_prediction(side, cohort) for side in _sides_of(group, cohort)]
+    for side, result in zip(_sides_of(group, cohort), results, strict=True):
+        if result is None:
+            raise DataError(f"nobody to compare in the group '{side.label}'")
+    return Comparison(declared, checked, *(result for result in results if result))
+
+
+def _sides_of(group: str, cohort: Cohort) -> list[Side]:
+    """The people of the group and those of the wider group who are not in it."""
+    return sorted((side for side in cohort.sides() if side.group.name == group), key=lambda side: side.complement)
+
+
+def _against_prediction(side: Side, cohort: Cohort) -> ActualVsPredicted | None:
+    """One side against its prediction; None where there is nobody."""
+    people, model = side.people, cohort.model
+    if people.empty:
+        return None
+    if model is None:
+        return actual_vs_predicted(people["reconvicted"], people["predicted"])
+    if side.group.name != cohort.spec.predictor.reference_group:
+        raise SpecError(f"the reference model was fitted outside another group than '{side.group.name}'")
+    if side.complement:
+        return _fitted_by_construction(people)
+    return estimated_actual_vs_predicted(model, people.assign(**{model.reference: False}))
 
 
 def compare_rates(cohort: Cohort, group: str) -> pd.DataFrame:
@@ -92,8 +100,7 @@ def compare_rates(cohort: Cohort, group: str) -> pd.DataFrame:
     """
     declared = cohort.spec.group(group)
     _checked_design(declared, None)
-    people = cohort.analysed
-    inside, outside = (people.loc[people[group] == side, "reconvicted"] for side in (True, False))
+    inside, outside = (side.people["reconvicted"] for side in _sides_of(group, cohort))
     result = newcombe(int(inside.sum()), len(inside), int(outside.sum()), len(outside))
     names = {"name": group, "label": declared.label, "complement_label": declared.complement}
     return pd.DataFrame(
@@ -123,9 +130,10 @@ def group_comparisons(cohort: Cohort, *, design: str | None = None) -> pd.DataFr
     sentences say it), design, immortal_time, the fields of ActualVsPredicted, and actual_rate_low, actual_rate_high
     (Wilson).
     """
-    comparisons = {group.name: compare(cohort, group.name, design=design) for group in cohort.spec.groups}
-    table = pd.DataFrame([_row(comparisons[side.group.name], side, cohort.spec) for side in cohort.sides()])
-    intervals = wilson(table["actual"], table["people"])
+    _refuse_nobody(cohort)
+    table = pd.DataFrame([_row(side, _checked_design(side.group, design), cohort) for side in cohort.sides()])
+    some = table[table["people"] > 0]
+    intervals = wilson(some["actual"], some["people"])
     return table.assign(actual_rate_low=intervals["lower"], actual_rate_high=intervals["upper"])
 
 
@@ -188,15 +196,23 @@ def _checked_design(group: Group, design: str | None) -> str:
     return design
 
 
-def _row(comparison: Comparison, side: Side, spec: Spec) -> dict[str, object]:
+def _refuse_nobody(cohort: Cohort) -> None:
+    if cohort.analysed.empty:
+        reasons = cohort.flow.sort_values("excluded", kind="stable")["reason"]
+        raise DataError(f"nobody can be analysed; most people leave here: {reasons.iloc[-1]}")
+
+
+def _row(side: Side, design: str, cohort: Cohort) -> dict[str, object]:
+    """One line of the comparison table; a side with nobody in it has its counts, and no rates."""
+    result = _against_prediction(side, cohort)
     return {
         "name": side.group.name,
         "label": side.label,
         "complement": side.complement,
         "within": side.group.within,
-        "outcome": spec.outcome_word,
-        "horizon": spec.horizon,
-        "design": comparison.design,
-        "immortal_time": comparison.design == "naive" and not side.complement,
-        **asdict(comparison.outside if side.complement else comparison.inside),
+        "outcome": cohort.spec.outcome_word,
+        "horizon": cohort.spec.horizon,
+        "design": design,
+        "immortal_time": design == "naive" and not side.complement,
+        **(asdict(result) if result else {"people": 0, "actual": 0, "predicted": 0.0, "predictions": ""}),
     }

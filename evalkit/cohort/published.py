@@ -78,7 +78,7 @@ def _recomputed(place: str, unit: str, printed: str, results: Mapping[str, pd.Da
         return value or ""
     if unit not in {"percent", "points"}:
         return f"{value:,.{_decimals(printed)}f}"
-    exact, decimals = abs(100 * value), _decimals(printed)
+    exact, decimals = 100 * value, _decimals(printed)
     text = f"{exact:.{decimals}f}"
     return text if text == printed else f"{exact:.{max(1, decimals)}f}"
 
@@ -86,9 +86,11 @@ def _recomputed(place: str, unit: str, printed: str, results: Mapping[str, pd.Da
 def value_at(place: str, results: Mapping[str, pd.DataFrame]) -> float | str | None:
     """The number at 'table/row/column', the symbol of a hidden one, or None where these data have no such row.
 
+    A minus sign in front of the place turns the number's sign: what was printed as "8.5 points lower" is -difference.
+
     Raises SpecError where there is no such table or column.
     """
-    table_name, _, rest = place.partition("/")
+    table_name, _, rest = place.removeprefix("-").partition("/")
     row_name, _, column = rest.rpartition("/")
     table = results.get(table_name)
     if table is None:
@@ -97,7 +99,9 @@ def value_at(place: str, results: Mapping[str, pd.DataFrame]) -> float | str | N
         raise SpecError(f"'{place}': the result '{table_name}' has no column '{column}'")
     rows = table[table.iloc[:, 0].astype(str) == row_name]
     value = rows.iloc[0][column] if len(rows) else None
-    return value if value is None or isinstance(value, str) else float(value)
+    if value is None or isinstance(value, str):
+        return value
+    return -float(value) if place.startswith("-") else float(value)
 
 
 def _decimals(printed: str) -> int:

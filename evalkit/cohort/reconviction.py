@@ -26,7 +26,7 @@ def outcomes(sentences: nw.LazyFrame, index: nw.LazyFrame, rules: CohortRules) -
     """Outcome of each person of `index`: one row per person with any sentence in the window.
 
     sentences : the table of that name
-    index     : person_id, index_date; one row per person
+    index     : person_id, index_date, index_sentence_id; one row per person. The index sentence is never an outcome
 
     Returns person_id, first_event and last_event (dates), reconvictions, custodial_reconvictions, undated_reconvictions
     (without an offence date) and one count `not_counted_<why>` for each reason of NOT_COUNTED. For `reconviction` an
@@ -58,12 +58,15 @@ def _sentences_in_window(sentences: nw.LazyFrame, index: nw.LazyFrame, rules: Co
     windows = index.select(
         "person_id",
         "index_date",
+        "index_sentence_id",
         followup_last=days_after("index_date", rules.followup_days),
         sentenced_last=days_after("index_date", rules.followup_days + court_days),
     )
     joined = sentences.join(windows, on="person_id", how="inner")
     return joined.filter(
-        nw.col("sentence_date") > nw.col("index_date"), nw.col("sentence_date") <= nw.col("sentenced_last")
+        nw.col("sentence_date") > nw.col("index_date"),
+        nw.col("sentence_date") <= nw.col("sentenced_last"),
+        nw.col("sentence_id") != nw.col("index_sentence_id"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,6 +13,9 @@ from evalkit.intake import Settings
 from evalkit.ogrs import offence_group, ogrs3
 from evalkit.spec import Spec
 from evalkit.statistics.reference import ReferenceModel, reference_model
+
+TWO_YEAR_ONLY = re.compile(r"\b(ARP|VRP|OGRS4)", re.IGNORECASE)
+"""Scores by these names exist for two years only and are never the prediction of a one-year outcome."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,7 @@ def score(people: pd.DataFrame, *, eligible: pd.Series, spec: Spec, settings: Se
     Raises SpecError where the specification asks for a score that the extract does not hold, or for one over another
     time than follow-up.
     """
-    followup_days = spec.cohort.followup_days if spec.cohort else FOLLOWUP_DAYS
-    horizon = settings.horizon_days if spec.predictor.source == "supplied" else FOLLOWUP_DAYS
-    if horizon != followup_days:
-        raise SpecError(
-            f"{spec.path.name}: the score predicts over {horizon} days, but follow-up is {followup_days} days"
-        )
+    _check_horizon(spec, settings)
     if "offence_code" in people:
         people = people.assign(offence_group=offence_group(people["offence_code"]))
     people = people.rename(columns={"ogrs3_one_year": "supplied_score"})
@@ -41,14 +40,30 @@ def score(people: pd.DataFrame, *, eligible: pd.Series, spec: Spec, settings: Se
     people = people.assign(
         predicted=scored.people["predicted"].reindex(people.index),
         score_error=scored.people["score_error"].reindex(people.index).fillna(""),
-        predictor=_predictor_name(spec),
+        predictor=_predictor_name(spec, settings),
     )
     return Scores(people, scored.model)
 
 
-def _predictor_name(spec: Spec) -> str:
+def _check_horizon(spec: Spec, settings: Settings) -> None:
+    """Refuse a score, or a prepared outcome, over another time than follow-up."""
+    followup_days = spec.cohort.followup_days if spec.cohort else FOLLOWUP_DAYS
+    declared = spec.predictor.source == "supplied" or settings.prepared
+    horizon = settings.horizon_days if declared else FOLLOWUP_DAYS
+    if declared and TWO_YEAR_ONLY.search(settings.predictor):
+        horizon = 2 * FOLLOWUP_DAYS
+    if horizon != followup_days:
+        raise SpecError(
+            f"{spec.path.name}: the score, or the prepared outcome, is over {horizon} days, but follow-up is "
+            f"{followup_days} days"
+        )
+
+
+def _predictor_name(spec: Spec, settings: Settings) -> str:
     predictor = spec.predictor
-    return f"OGRS3 one year ({predictor.coefficients})" if predictor.source == "ogrs3" else predictor.source
+    if predictor.source == "ogrs3":
+        return f"OGRS3 one year ({predictor.coefficients})"
+    return settings.predictor or "supplied score" if predictor.source == "supplied" else predictor.source
 
 
 def _ogrs3(people: pd.DataFrame, spec: Spec) -> Scores:
@@ -80,7 +95,8 @@ def _reference_model(people: pd.DataFrame, spec: Spec) -> Scores:
     model = reference_model(
         complete, reference="_reference", covariates=list(spec.predictor.covariates), outcome="reconvicted"
     )
-    return Scores(_with_reason(model.predicted.reindex(people.index), "a covariate is missing"), model)
+    scored = _with_reason(model.predicted.reindex(people.index), "a covariate is missing")
+    return Scores(scored.assign(score_error=scored["score_error"].where(people["mature"], "")), model)
 
 
 def _with_reason(predicted: pd.Series, reason: str) -> pd.DataFrame:

@@ -39,12 +39,15 @@ def found_work(extract: Extract, service: Service) -> nw.LazyFrame:
 def sustained_13_weeks(extract: Extract, service: Service) -> nw.LazyFrame:
     """Day on which each person had been in continuous work for 13 weeks (91 days): person_id, date.
 
-    Jobs that follow each other within 7 days are one spell of work; a job without an end is still held on the extract
-    date. The spell starts with a job that counts as found work.
+    Jobs that follow each other within 7 days are one spell of work. A job without an end is still held on the extract
+    date, unless it is marked as not confirmed at 13 weeks: then its length is unknown and it counts for no day. The
+    spell starts with a job that counts as found work.
     """
-    known_until = nw.lit(extract.settings.extract_date)
+    unconfirmed = nw.col("confirmed_13_weeks") == nw.lit(False)
+    held_until = nw.lit(extract.settings.extract_date)
+    open_end = nw.when(unconfirmed).then(nw.col("start_date")).otherwise(held_until)
     jobs = _jobs_after_take_up(extract, service, open_ended=True).with_columns(
-        end_date=nw.when(nw.col("end_date").is_null()).then(known_until).otherwise(nw.col("end_date"))
+        end_date=nw.when(nw.col("end_date").is_null()).then(open_end).otherwise(nw.col("end_date"))
     )
     order = ["start_date", "end_date"]
     ended = nw.col("end_date").cum_max().over("person_id", order_by=order)
@@ -118,11 +121,12 @@ def sectors(extract: Extract, spec: Spec) -> pd.DataFrame:
 
 
 def counts(extract: Extract, spec: Spec) -> pd.DataFrame:
-    """Every count that the specification declares: name, label, count, unit.
+    """Every count that the specification declares and whose table the extract holds: name, label, count, unit.
 
-    Raises SpecError where a declared table or column does not exist.
+    Raises SpecError where a declared column does not exist.
     """
-    rows = [(count.name, count.label, _count(extract, count), count.unit) for count in spec.counts]
+    held = [count for count in spec.counts if count.table in extract.tables]
+    rows = [(count.name, count.label, _count(extract, count), count.unit) for count in held]
     return pd.DataFrame(rows, columns=["name", "label", "count", "unit"])
 
 

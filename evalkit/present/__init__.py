@@ -1,6 +1,16 @@
 """Results for the reader: made safe, put into words, tables and charts."""
 
-from evalkit.present.blocks import cards, comparison_card, how_made, masthead, rate_card, show_flow, stage_card, warning
+from evalkit.present.blocks import (
+    cards,
+    comparison_card,
+    how_made,
+    masthead,
+    rate_card,
+    show_caveats,
+    show_flow,
+    stage_card,
+    warning,
+)
 from evalkit.present.charts import show_bars, show_dumbbell
 from evalkit.present.disclosure import SafeTable, make_flow_safe, make_safe
 from evalkit.present.tables import show_table
@@ -31,6 +41,7 @@ __all__ = [
     "rates_answer",
     "reconciliation",
     "show_bars",
+    "show_caveats",
     "show_dumbbell",
     "show_flow",
     "show_table",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import pandas as pd
 
 from evalkit.dates import long_date
+from evalkit.errors import SpecError
 from evalkit.present.disclosure import SafeTable, is_shown, require_safe
 from evalkit.present.html import Piece, escaped
 from evalkit.present.numbers import count, percent, points, written
@@ -17,14 +18,15 @@ from evalkit.present.words import row_of
 from evalkit.spec import Spec
 
 
-def masthead(spec: Spec, settings: Any) -> Piece:
+def masthead(spec: Spec, settings: Any, *, caveats: Sequence[str] = ()) -> Piece:
     """Title, what the report is about, and the facts a reader needs before the first number.
 
     settings : the extract's settings (extract_date, synthetic)
+    caveats  : what makes the figures doubtful; with any, the report does not call itself final
     """
     chips = [
-        f"Final: everyone analysed was followed for {spec.horizon}",
-        f"Design: {spec.design} ({spec.strength} of 5)",
+        "Read the warnings first" if caveats else f"Final: everyone analysed was followed for {spec.horizon}",
+        f"Design: {spec.design} (strength {spec.strength} of 5)",
         f"Extract of {long_date(settings.extract_date)}",
     ]
     warning = '<li class="warn">Synthetic data: no real person</li>' if settings.synthetic else ""
@@ -48,7 +50,10 @@ class Card:
 
 def stage_card(table: SafeTable, name: str, *, label: str) -> Card:
     """The number of people at a stage of the service or, for a stage within another, their share with its interval."""
-    row = require_safe(table)[table["name"] == name].to_dict("records")[0]
+    rows = require_safe(table)[table["name"] == name].to_dict("records")
+    if not rows:
+        raise SpecError(f"the report needs a group called '{name}' (declared: {', '.join(table['name'])})")
+    row = rows[0]
     if not row["of_label"]:
         return Card(written(row["people"], "count"), label, "")
     if not is_shown(row["share"]):
@@ -63,7 +68,8 @@ def comparison_card(table: SafeTable, name: str, *, label: str) -> Card:
     if not is_shown(row["difference"]):
         return Card(written(row["difference"], "points"), label, "too few to compare")
     interval = f"95% interval {points(row['difference_low'])} to {points(row['difference_high'])}"
-    return Card(f"{points(row['difference'])} pp", label, interval)
+    naive = " · naive" if row["immortal_time"] else ""
+    return Card(f"{points(row['difference'])} pp", label, interval + naive)
 
 
 def rate_card(table: SafeTable, name: str, *, complement: bool) -> Card:
@@ -102,6 +108,14 @@ def show_flow(flow: SafeTable, *, start: str) -> Piece:
     ]
     text = pd.DataFrame(flow)[["step", "excluded", "remaining", "reason"]].to_string(index=False)
     return Piece(f'<ol class="flow">{"".join(items)}</ol>', text)
+
+
+def show_caveats(caveats: Sequence[str]) -> Piece:
+    """What makes the figures doubtful, above the first of them; nothing where there is nothing to say."""
+    if not caveats:
+        return Piece("", "No caveat on the data.")
+    items = "".join(f"<li>{escaped(caveat)}</li>" for caveat in caveats)
+    return Piece(f'<aside class="warning"><ul>{items}</ul></aside>', "\n".join(f"- {caveat}" for caveat in caveats))
 
 
 def warning(text: str) -> Piece:

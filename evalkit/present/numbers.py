@@ -17,7 +17,7 @@ def count(value: float) -> str:
 
 def percent(share: float) -> str:
     """A share (0-1) as a percentage with one decimal, without its sign: 27.1."""
-    return f"{100 * share:.1f}".replace("-", MINUS)
+    return f"{round(100 * share, 1) + 0.0:.1f}".replace("-", MINUS)
 
 
 def points(difference: float) -> str:
@@ -30,7 +30,7 @@ def points(difference: float) -> str:
 
 def ratio(value: float) -> str:
     """A ratio with two decimals: 0.76."""
-    return f"{value:.2f}".replace("-", MINUS)
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", MINUS)
 
 
 def p_value(value: float, log10_p: float | None = None) -> str:

@@ -30,7 +30,7 @@ def show_table(
     caption : what the table shows, with place and period
     columns : name of a layout (see `LAYOUTS`), or column -> (heading with its unit, kind: text, count, percent, points,
               ratio or p); the first is the row's name
-    notes   : sentences shown above the table
+    notes   : sentences shown between the caption and the head
     flag    : a column of True/False; rows with True are marked
     missing : the symbol of an empty cell: [x] not available, [z] not applicable
     """
@@ -40,23 +40,28 @@ def show_table(
     cells = cell_texts(table, columns, missing=missing)
     flags = table[flag].tolist() if flag else [False] * len(table)
     symbols = [f"{mark} {meaning}." for mark, meaning in SYMBOLS.items() if (cells == mark).to_numpy().any()]
-    above = "".join(f'<p class="note">{escaped(note)}</p>' for note in [*notes, *symbols])
-    body = table_markup(cells, columns, caption=caption, flags=flags)
-    markup = f"{above}{body}{csv_link(csv_texts(table, columns, missing=missing), caption)}"
+    body = table_markup(cells, columns, caption=caption, notes=[*notes, *symbols], flags=flags)
+    markup = f"{body}{csv_link(csv_texts(table, columns, missing=missing), caption)}"
     return Piece(f'<div class="table">{markup}</div>', f"{caption}\n{cells.to_string(index=False)}")
 
 
 def table_markup(
-    cells: pd.DataFrame, columns: Mapping[str, tuple[str, str]], *, caption: str, flags: Sequence[bool] = ()
+    cells: pd.DataFrame,
+    columns: Mapping[str, tuple[str, str]],
+    *,
+    caption: str,
+    notes: Sequence[str] = (),
+    flags: Sequence[bool] = (),
 ) -> str:
-    """Written cells as a table that scrolls inside its own region; rows with a flag are marked."""
+    """Written cells as a table that scrolls inside its own region: notes under the caption, flagged rows marked."""
+    below = "".join(f'<span class="note">{escaped(note)}</span>' for note in notes)
     kinds = [kind for _, kind in columns.values()]
     marks = flags or [False] * len(cells)
     head = "".join(f'<th scope="col"{_align(kind)}>{escaped(heading)}</th>' for heading, kind in columns.values())
     body = "".join(_row(row, kinds, marked) for row, marked in zip(cells.values.tolist(), marks, strict=True))
     return (
         f'<div class="table-scroll" tabindex="0" role="region" aria-label="{escaped(caption)}"><table>'
-        f"<caption>{escaped(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<caption>{escaped(caption)}{below}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from evalkit.errors import SpecError
 from evalkit.present.disclosure import SafeTable, is_shown, require_safe
 from evalkit.present.html import Piece, escaped
 from evalkit.present.layouts import LAYOUTS
@@ -33,8 +34,10 @@ LOWER, HIGHER, UNCLEAR, SMALL = "lower", "higher", "not distinguishable", "too s
 
 def row_of(table: SafeTable, name: str, *, complement: bool = False) -> dict[str, Any]:
     """The row of one group, or of its complement, as a mapping."""
-    rows = require_safe(table)[(table["name"] == name) & (table["complement"] == complement)]
-    return {str(key): value for key, value in rows.to_dict("records")[0].items()}
+    rows = [row for row in _rows(require_safe(table)) if row["name"] == name and row["complement"] == complement]
+    if not rows:
+        raise SpecError(f"the report needs a group called '{name}' (declared: {', '.join(table['name'].unique())})")
+    return rows[0]
 
 
 def verdict(row: dict[str, Any]) -> str:
@@ -74,7 +77,9 @@ def answer(table: SafeTable, name: str, *, who: str, unscored: SafeTable | None 
     unscored : the table of people without a score; with more than a tenth of the group in it the headline says so and
                turns amber
     """
-    return _answer(finding(row_of(table, name), who=who), caution=_caution(unscored, name))
+    row = row_of(table, name)
+    naive = " This figure is naive." if row["immortal_time"] else ""
+    return _answer(finding(row, who=who) + naive, caution=_caution(unscored, name))
 
 
 def _caution(unscored: SafeTable | None, name: str) -> str:
@@ -103,11 +108,9 @@ def beware(table: SafeTable, name: str, *, who: str, caveat: str) -> Piece:
         sentence = f"Among the {count(row['people'])} {who} the rate was not distinguishable from the prediction"
         sentence += f" ({_points_interval(row)} percentage points)."
     else:
-        sentence = (
-            f"But the {count(row['people'])} {who} were also {row['outcome']} less than predicted"
-            if kind == LOWER
-            else f"The {count(row['people'])} {who} were {row['outcome']} more than predicted"
-        )
+        same = kind == verdict(row_of(table, name))
+        how = f"{'also ' if same else ''}{row['outcome']} {'less' if kind == LOWER else 'more'} than predicted"
+        sentence = f"{'But the' if same else 'The'} {count(row['people'])} {who} were {how}"
         sentence += f", by {_unsigned(row['difference'])} points ({_magnitude_interval(row)})."
     text = f"{sentence} {caveat}"
     return Piece(f'<p class="beware">{escaped(text)}</p>', text)
@@ -115,19 +118,24 @@ def beware(table: SafeTable, name: str, *, who: str, caveat: str) -> Piece:
 
 def chart_finding(table: SafeTable) -> str:
     """What an actual-against-predicted chart shows, in one line."""
-    compared = [row for row in _rows(require_safe(table)) if verdict(row) != SMALL]
-    if not compared:
+    rows = [row for row in _rows(require_safe(table)) if row["predictions"] != "estimated" or not row["complement"]]
+    kinds = [verdict(row) for row in rows]
+    if set(kinds) <= {SMALL}:
         return "The groups are too small to compare with the prediction"
-    lower = [row for row in compared if verdict(row) == LOWER]
-    outcome = compared[0]["outcome"]
-    if len(compared) == 1:
+    outcome = rows[0]["outcome"]
+    if len(rows) == 1:
         how = {LOWER: f"{outcome} less than predicted", HIGHER: f"{outcome} more than predicted"}
-        return f"{compared[0]['label']}: {how.get(verdict(compared[0]), 'not distinguishable from the prediction')}"
-    if len(lower) == len(compared):
-        outsiders = any(row["complement"] for row in compared)
-        return f"Every group was {outcome} less than predicted{', also those outside' if outsiders else ''}"
-    number, verb = len(lower) or "None", "was" if len(lower) < 2 else "were"
-    return f"{number} of {len(compared)} groups {verb} {outcome} less than predicted"
+        return f"{rows[0]['label']}: {how.get(kinds[0], 'not distinguishable from the prediction')}"
+    if set(kinds) == {LOWER}:
+        return f"Every group was {outcome} less than predicted, also those outside"
+    parts = {
+        LOWER: f"{outcome} less than predicted",
+        HIGHER: "more",
+        UNCLEAR: "not distinguishable",
+        SMALL: "too small to say",
+    }
+    found = ", ".join(f"{kinds.count(kind)} {text}" for kind, text in parts.items() if kind in kinds)
+    return f"Of {len(rows)} groups: {found}"
 
 
 def most_frequent(table: SafeTable, layout: str, *, what: str) -> str:
@@ -241,8 +249,8 @@ def _points_interval(row: dict[str, Any]) -> str:
 
 def _magnitude_interval(row: dict[str, Any]) -> str:
     low, high = sorted((abs(row["difference_low"]), abs(row["difference_high"])))
-    return f"95% interval {percent(low)} to {percent(high)}"
+    return f"95% interval {_unsigned(low)} to {_unsigned(high)}"
 
 
 def _unsigned(difference: float) -> str:
-    return percent(abs(difference))
+    return points(abs(difference)).removeprefix("+")

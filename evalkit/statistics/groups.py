@@ -21,6 +21,9 @@ from evalkit.statistics.inputs import (
 from evalkit.statistics.logistic import LogisticFit, logistic_fit
 from evalkit.statistics.shown import Shown
 
+SMALLEST_VARIANCE = 1e-12
+"""A variance of the log odds ratio below this is rounding error: too few clusters, all on one side."""
+
 
 @dataclass(frozen=True, repr=False)
 class TwoGroups(Shown):
@@ -154,6 +157,8 @@ def _two_groups_result(
     count = None if labels is None else int(labels.max()) + 1
     reference = norm() if count is None else t(count - 1)
     log_odds, covariance = float(fit.log_odds[1]), fit.covariance
+    if not covariance[1, 1] > SMALLEST_VARIANCE:
+        raise DataError(f"clusters: {count} clusters say nothing about the spread between the groups; more are needed")
     inside, outside = (expit(offset + fit.log_odds[0] + shift) for shift in (log_odds, 0.0))
     slope_in, slope_out = ((chance * (1 - chance)).mean() for chance in (inside, outside))
     gradient = np.array([slope_in - slope_out, slope_in])

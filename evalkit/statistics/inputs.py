@@ -87,6 +87,6 @@ def refuse_absent(frame: pd.DataFrame, columns: list[str]) -> None:
 
 def checked_level(level: float) -> float:
     """The confidence level, or SpecError unless it lies strictly between 0 and 1."""
-    if not 0 < level < 1:
+    if not isinstance(level, int | float) or not 0 < level < 1:
         raise SpecError(f"level: {level!r} is not a confidence level (a share strictly between 0 and 1, such as 0.95)")
     return level

@@ -26,6 +26,9 @@ from evalkit.statistics.inputs import FloatArray, probability_array
 SADDLEPOINT_ABOVE = 1_000_000
 """With more people than this the saddlepoint stands in for the convolution (relative error below 1e-6 there)."""
 
+FEW_EXPECTED = 1_000
+"""With fewer expected events the saddlepoint is too coarse, however many people there are."""
+
 _BLOCK = 63
 """People convolved one by one before transforms take over; 63 people have 64 possible counts, a power of two."""
 
@@ -155,7 +158,8 @@ def tilted_count(predicted: ArrayLike, observed: int, *, exact: bool | None = No
     if not 0 <= observed <= len(shares) or observed != int(observed):
         raise DataError(f"observed: {observed!r} is not a whole number from 0 to the {len(shares):,} people")
     log_odds = logit(shares)
-    by_convolution = len(shares) <= SADDLEPOINT_ABOVE if exact is None else exact
+    few_expected = float(shares.sum()) < FEW_EXPECTED
+    by_convolution = few_expected or len(shares) <= SADDLEPOINT_ABOVE if exact is None else exact
     return TiltedCount(log_odds, int(observed), _tilt(log_odds, int(observed)), by_convolution)
 
 

@@ -155,15 +155,18 @@ def _estimated_result(
 
 
 def _fieller(rates: tuple[float, float], variances: tuple[float, float], *, level: float) -> tuple[float, float]:
-    """Limits of the ratio of two independent rates; the upper one is infinite where the lower rate could be zero."""
+    """Limits of the ratio of two independent rates: the part, round the estimate, of the ratios not refused.
+
+    The upper limit is infinite where the lower rate could be zero.
+    """
     z = NormalDist().inv_cdf((1 + level) / 2)
     square = rates[1] ** 2 - z**2 * variances[1]
     constant = rates[0] ** 2 - z**2 * variances[0]
-    middle = rates[0] * rates[1]
-    if square <= 0:
-        return 0.0, float("inf")
-    half = float(np.sqrt(max(middle**2 - square * constant, 0.0)))
-    return max((middle - half) / square, 0.0), (middle + half) / square
+    roots = np.roots([square, -2 * rates[0] * rates[1], constant])
+    real = roots.real[np.abs(roots.imag) < 1e-12]
+    estimate = rates[0] / rates[1]
+    below, above = real[(real < estimate) & (real > 0)], real[real > estimate]
+    return float(below.max()) if len(below) else 0.0, float(above.min()) if len(above) else float("inf")
 
 
 def _chances(matrix: FloatArray, log_odds: FloatArray) -> FloatArray:
