@@ -81,6 +81,10 @@ lab: $(NEEDS_DEMO) | $(RUN_READY)  ## JupyterLab at notebooks/, to explore (star
 test: $(DEMO) | $(DEV_READY)  ## every test
 	@$(PY) -m pytest
 
+.PHONY: test-full
+test-full: | $(DEV_READY)  ## the full-size runs: a million people, minutes
+	@$(PY) -m pytest -m full
+
 .PHONY: check
 check: | $(DEV_READY)  ## format, lint and types
 	@$(BIN)/ruff format --check --quiet .
