@@ -377,10 +377,17 @@ def test_the_delay_of_the_courts_is_shown_by_year(tmp_path):
         tmp_path / "extract",
         people=PEOPLE + "A,1990-06-15,male",
         sentences=SENTENCES
-        + "\n".join([INDEX, later(1, "2018-12-31", offence_date="2018-12-01"), later(2, "2019-01-01")]),
+        + "\n".join(
+            [
+                INDEX,
+                later(0, "2017-12-31", offence_date="2017-12-01"),
+                later(1, "2018-12-31", offence_date="2018-12-01"),
+                later(2, "2019-01-01"),
+            ]
+        ),
     )
-    # 2018: 61 days (1 March to 1 May) and 30 days; 2019: no offence date
-    table = court_delay(extract)
+    # 2017 is before the first index year; 2018: 61 days (1 March to 1 May) and 30 days; 2019: no offence date
+    table = court_delay(extract, spec_of(tmp_path))
     assert table["year"].tolist() == ["2018", "2019"]
     assert table["dated"].tolist() == [2, 0]
     assert table["median_days"].iloc[0] == 45.5

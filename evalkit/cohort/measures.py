@@ -9,6 +9,7 @@ import pandas as pd
 
 from evalkit.cohort.build import Cohort, Side
 from evalkit.intake import Extract, to_pandas
+from evalkit.spec import Spec
 from evalkit.statistics.rates import wilson
 
 Z_95 = NormalDist().inv_cdf(0.975)
@@ -68,14 +69,17 @@ def early_events_left_out(cohort: Cohort) -> pd.DataFrame:
     return table.assign(rate=intervals["rate"], low=intervals["lower"], high=intervals["upper"])
 
 
-def court_delay(extract: Extract) -> pd.DataFrame:
-    """Days from offence to sentence, by year of the sentence, where the offence is dated.
+def court_delay(extract: Extract, spec: Spec) -> pd.DataFrame:
+    """Days from offence to sentence, by year of the sentence from the first index year on, where the offence is dated.
 
     Returns year (text), sentences, dated, median_days.
     """
     sentences = to_pandas(extract.table("sentences").select("sentence_date", "offence_date"))
-    sentences["days"] = (sentences["sentence_date"] - sentences["offence_date"]).dt.days
-    by_year = sentences.groupby(sentences["sentence_date"].dt.year)
+    year = sentences["sentence_date"].dt.year
+    if spec.cohort is not None:
+        sentences = sentences[year >= spec.cohort.period[0].year]
+    days = (sentences["sentence_date"] - sentences["offence_date"]).dt.days
+    by_year = sentences.assign(days=days).groupby(year)
     return pd.DataFrame(
         {
             "year": by_year.size().index.astype("str"),

@@ -45,7 +45,6 @@ LAYOUTS: dict[str, Layout] = {
     "sectors": {"sector": ("Sector", "text"), "people": ("People", "count"), **_SHARE},
     "unscored": {
         "label": ("Group", "text"),
-        "people": ("Followed up", "count"),
         "unscored": ("Without a score", "count"),
         "share": ("Share (%)", "percent"),
         "actual_rate": ("Actual rate (%), 95% interval", "percent interval"),
