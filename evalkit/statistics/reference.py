@@ -110,12 +110,23 @@ def estimated_actual_vs_predicted(
     if treated.empty:
         raise DataError(f"{model.reference}: everybody is in the reference group, so there is nobody to compare")
     outcomes = outcome_array(treated[model.outcome], name=f"{model.outcome} of the people compared")
-    matrix = model.design.matrix(treated)
-    shares = _chances(matrix, model.coefficients["log_odds"].to_numpy())
+    log_odds, covariance = model.coefficients["log_odds"].to_numpy(), model.covariance.to_numpy()
+    return compared_with_estimates(outcomes, model.design.matrix(treated), log_odds, covariance, level=level)
+
+
+def compared_with_estimates(
+    outcomes: FloatArray, matrix: FloatArray, log_odds: FloatArray, covariance: FloatArray, *, level: float
+) -> ActualVsPredicted:
+    """Compare outcomes with the predictions of an estimated logistic model, the sampling error of both carried.
+
+    outcomes : 0/1, one per person
+    matrix   : people x terms
+    log_odds, covariance : of the model's terms, estimated on other people
+    """
+    shares = _chances(matrix, log_odds)
     gradient = (shares * (1 - shares)) @ matrix / len(shares)
-    from_model = float(gradient @ model.covariance.to_numpy() @ gradient)
-    from_outcomes = _outcome_variance(outcomes, shares)
-    return _estimated_result(outcomes, shares, from_outcomes, from_model, level=level)
+    from_model = float(gradient @ covariance @ gradient)
+    return _estimated_result(outcomes, shares, _outcome_variance(outcomes, shares), from_model, level=level)
 
 
 def _outcome_variance(outcomes: FloatArray, shares: FloatArray) -> float:

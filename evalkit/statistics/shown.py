@@ -6,6 +6,8 @@ from dataclasses import fields
 from html import escape
 from typing import Any
 
+import pandas as pd
+
 
 class Shown:
     """For frozen results declared with `repr=False`: every field with its value, numbers to six digits."""
@@ -23,6 +25,13 @@ class Shown:
 
     def _written(self) -> list[tuple[str, str]]:
         return [(field.name, _written(getattr(self, field.name))) for field in fields(self)]  # type: ignore[arg-type]
+
+
+class ShownWithoutFrames(Shown):
+    """The same, leaving out fields that are frames."""
+
+    def _written(self) -> list[tuple[str, str]]:
+        return [shown for shown in super()._written() if not isinstance(getattr(self, shown[0]), pd.DataFrame)]
 
 
 def _written(value: Any) -> str:

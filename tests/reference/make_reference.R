@@ -1,4 +1,5 @@
-# Reference values for tests/test_rates, test_poisson_binomial, test_expected, test_groups and test_reference.
+# Reference values for tests/test_rates, test_poisson_binomial, test_expected, test_groups, test_reference and
+# test_calibration.
 # Run in this folder:  Rscript make_reference.R      (R 4.2.2, sandwich 3.0-2)
 # Writes statistics_people.csv (made-up people) and statistics_values.csv (name, value).
 library(sandwich)
@@ -85,6 +86,32 @@ for (own in 0:4) {
 }
 keep("cross_mean", mean(cross)); keep("cross_first", cross[1]); keep("cross_last", cross[nrow(untreated)])
 keep("cross_brier", mean((cross - untreated$reconvicted)^2))
+
+# ---- calibration on the untreated, recalibration of the treated -----------------------------------------------------------
+y <- untreated$reconvicted; p <- untreated$predicted; logit <- qlogis(p)
+shift <- glm(y ~ 1 + offset(logit), family = binomial, epsilon = 1e-14)
+line <- glm(y ~ logit, family = binomial, epsilon = 1e-14)
+keep("calibration_intercept", coef(shift)); keep("calibration_slope", coef(line)[2])
+keep("calibration_intercept_low", confint.default(shift)[1]); keep("calibration_intercept_high", confint.default(shift)[2])
+keep("calibration_slope_low", confint.default(line)[2, 1]); keep("calibration_slope_high", confint.default(line)[2, 2])
+keep("calibration_brier", mean((y - p)^2)); keep("calibration_scaled_brier", 1 - mean((y - p)^2) / mean((y - mean(y))^2))
+z <- sum((y - p) * (1 - 2 * p)) / sqrt(sum((1 - 2 * p)^2 * p * (1 - p)))
+keep("calibration_spiegelhalter_z", z); keep("calibration_spiegelhalter_p", 2 * pnorm(-abs(z)))
+wins <- outer(p[y == 1], p[y == 0], function(a, b) (a > b) + (a == b) / 2)  # DeLong by every pair
+auc <- mean(wins); error <- sqrt(var(rowMeans(wins)) / nrow(wins) + var(colMeans(wins)) / ncol(wins))
+keep("calibration_auc", auc)
+keep("calibration_auc_low", auc - qnorm(.975) * error); keep("calibration_auc_high", auc + qnorm(.975) * error)
+recalibrated <- function(name, coefficients, covariance, M) {
+  ph <- plogis(drop(M %*% coefficients)); gradient <- colMeans(ph * (1 - ph) * M); residual <- treated$reconvicted - ph
+  variance <- mean((residual - mean(residual))^2) / nrow(treated) + drop(gradient %*% covariance %*% gradient)
+  keep(paste0(name, "_expected"), sum(ph)); keep(paste0(name, "_error"), sqrt(variance))
+  keep(paste0(name, "_p_value"), 2 * pnorm(-abs(mean(residual)) / sqrt(variance)))
+}
+recalibrated("recalibrated", coef(line), vcov(line), cbind(1, qlogis(treated$predicted)))
+recalibrated("shifted", c(coef(shift), 1), diag(c(vcov(shift), 0)), cbind(1, qlogis(treated$predicted)))
+
+# ---- tipping point: the first number among the treated that the exact test does not call too low -----------------------------
+keep("tipping_count", min(which(2 * cumsum(masses(treated$predicted)) >= .05)) - 1)
 
 table <- data.frame(name = names(values), value = sprintf("%.15g", unlist(values)))
 write.csv(table, "statistics_values.csv", row.names = FALSE, quote = FALSE)
