@@ -9,6 +9,7 @@ from small_extracts import SETTINGS, loaded, write_extract
 from evalkit.cohort import (
     build_cohort,
     caveats,
+    check_prediction,
     compare_rates,
     court_delay,
     early_events_left_out,
@@ -411,3 +412,9 @@ def test_the_unscored_bound_the_difference_where_they_are_more_than_a_twentieth(
         # everybody scored has the same prediction, so both bounds are the rate less that prediction
         predicted = cohort.analysed["predicted"].iloc[0]
         assert row["bound_from"] == row["bound_to"] == pytest.approx(1 / 20 - predicted)
+
+
+def test_with_too_few_reference_people_the_prediction_is_not_checked(tmp_path):
+    trust = check_prediction(prepared(tmp_path, "0.3,1,1,1", "0.3,0,1,1", "0.3,0,0,0"), "g")
+    assert (trust.verdict, trust.reason) == ("undetermined", "too few reference people to check the prediction")
+    assert trust.recalibrated.empty and trust.deciles.empty

@@ -6,6 +6,7 @@ import pytest
 
 from evalkit.cohort import (
     build_cohort,
+    check_prediction,
     compare,
     counts,
     courses,
@@ -132,6 +133,36 @@ def test_a_group_reached_later_is_not_compared_without_a_design(cohort):
     assert compare(cohort, "took_up", design="naive").design == "naive"
     with pytest.raises(SpecError, match="design 'honest' is not known"):
         compare(cohort, "took_up", design="honest")
+
+
+def test_the_prediction_fails_its_check_as_planted(cohort):
+    trust = check_prediction(cohort, "took_up")
+    assert trust.verdict == "failed"
+    measures = trust.measures.set_index("measure")
+    # planted: actual over predicted about 0.85 among people who did not take part, and no error in the slope
+    assert measures.loc["Actual / predicted", "value"] == pytest.approx(0.85, abs=0.01)
+    assert measures.loc["Calibration slope", "low"] < 1 < measures.loc["Calibration slope", "high"]
+    assert trust.deciles["people"].sum() == (~cohort.analysed["took_up"]).sum()
+
+
+def test_the_recalibrated_comparison_has_the_reference_rate_as_its_yardstick(cohort, results):
+    trust = check_prediction(cohort, "took_up")
+    raw = results["reconviction"].set_index(["name", "complement"])
+    table = trust.recalibrated.set_index(["name", "complement"])
+    assert ("took_up", True) not in table.index
+    assert (table["predictions"] == "estimated").all()
+    # the score over-predicts, so put right it predicts less, and the difference shrinks but does not turn
+    for group in ("took_up", "found_work", "sustained_13_weeks"):
+        both = raw.loc[(group, False), "difference"], table.loc[(group, False), "difference"]
+        assert both[0] < both[1] < 0
+    assert table.loc[("took_up", False), "actual"] == raw.loc[("took_up", False), "actual"]
+
+
+def test_the_tipping_points_are_those_of_the_raw_comparison(cohort, results):
+    row = results["reconviction"].iloc[0]
+    table = check_prediction(cohort, "took_up").tipping.set_index("point")
+    assert table.loc["difference vanishes", "capture"] == pytest.approx(row["ratio"])
+    assert table.loc["significance lost", "capture"] > row["ratio"]
 
 
 def test_a_comparison_shows_itself_with_its_design(cohort):

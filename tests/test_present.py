@@ -22,9 +22,10 @@ from evalkit.present import (
     show_caveats,
     show_dumbbell,
     show_table,
+    trust_answer,
     words,
 )
-from evalkit.present.charts import draw_bars, draw_dumbbell
+from evalkit.present.charts import draw_bars, draw_calibration, draw_dumbbell
 from evalkit.present.numbers import count, p_value, percent, points, written
 from evalkit.spec import read_spec
 
@@ -335,3 +336,41 @@ def test_a_chart_has_a_text_alternative_with_its_numbers_and_the_same_bytes_each
     )
     assert chart == show_dumbbell(table, finding="F", measure="M", source="S").html
     assert " id=" not in chart.partition("<details")[0].replace("<clipPath id=", "").replace("<path id=", "")
+
+
+def test_the_calibration_chart_draws_tenths_intervals_and_line():
+    deciles = make_safe(
+        pd.DataFrame(
+            {
+                "group": [1, 2],
+                "people": [100, 100],
+                "actual": [20, 50],
+                "actual_rate": [0.2, 0.5],
+                "actual_rate_low": [0.15, 0.4],
+                "actual_rate_high": [0.25, 0.6],
+                "predicted_rate": [0.3, 0.6],
+            }
+        ),
+        counts={"people": None, "actual": "people"},
+    )
+    smooth = pd.DataFrame({"predicted": [0.1, 0.7], "actual_rate": [0.05, 0.6]})
+    axes = drawn(draw_calibration, deciles, smooth=smooth)
+    dots = [(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines if line.get_marker() == "o"]
+    assert dots == [pytest.approx((30, 20)), pytest.approx((60, 50))]
+    lines = [tuple(line.get_ydata()) for line in axes.lines if line.get_linewidth() == 2]
+    assert lines == [pytest.approx((5, 60)), pytest.approx((15, 25)), pytest.approx((40, 60))]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "start", "recalibrated"),
+    [
+        ("passed", "The prediction fits", False),
+        ("failed", "The prediction does not fit", True),
+        ("undetermined", "Whether the prediction fits", True),
+        ("not applicable", "The prediction was fitted in this study", False),
+    ],
+)
+def test_the_gate_decides_what_is_said_of_the_prediction(verdict, start, recalibrated):
+    text = trust_answer(verdict, "why", safe(row(), row(complement=True)), "took_up", who="people").text
+    assert text.startswith(start)
+    assert ("put right on them: 20.0% of the 1,000 people" in text) == recalibrated

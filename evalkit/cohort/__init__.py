@@ -7,12 +7,14 @@ from evalkit.cohort.compare import Comparison, compare, compare_rates, group_com
 from evalkit.cohort.measures import court_delay, early_events_left_out, outcome_measures
 from evalkit.cohort.published import reconcile
 from evalkit.cohort.service import counts, courses, sectors, stages
+from evalkit.cohort.trust import check_prediction
 
 __all__ = [
     "Cohort",
     "Comparison",
     "build_cohort",
     "caveats",
+    "check_prediction",
     "compare",
     "compare_rates",
     "counts",

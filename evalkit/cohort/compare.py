@@ -14,7 +14,7 @@ import pandas as pd
 
 from evalkit.cohort.build import Cohort, Side
 from evalkit.errors import DataError, SpecError
-from evalkit.spec import Group
+from evalkit.spec import Group, Spec
 from evalkit.statistics.expected import ActualVsPredicted, actual_vs_predicted, comparison_sizes
 from evalkit.statistics.rates import newcombe, wilson
 from evalkit.statistics.reference import estimated_actual_vs_predicted
@@ -131,7 +131,15 @@ def group_comparisons(cohort: Cohort, *, design: str | None = None) -> pd.DataFr
     (Wilson).
     """
     _refuse_nobody(cohort)
-    table = pd.DataFrame([_row(side, _checked_design(side.group, design), cohort) for side in cohort.sides()])
+    rows = [
+        comparison_row(side, _checked_design(side.group, design), cohort.spec, _against_prediction(side, cohort))
+        for side in cohort.sides()
+    ]
+    return with_actual_limits(pd.DataFrame(rows))
+
+
+def with_actual_limits(table: pd.DataFrame) -> pd.DataFrame:
+    """Add actual_rate_low and actual_rate_high (Wilson); missing where there is nobody."""
     some = table[table["people"] > 0]
     intervals = wilson(some["actual"], some["people"])
     return table.assign(actual_rate_low=intervals["lower"], actual_rate_high=intervals["upper"])
@@ -202,16 +210,15 @@ def _refuse_nobody(cohort: Cohort) -> None:
         raise DataError(f"nobody can be analysed; most people leave here: {reasons.iloc[-1]}")
 
 
-def _row(side: Side, design: str, cohort: Cohort) -> dict[str, object]:
-    """One line of the comparison table; a side with nobody in it has its counts, and no rates."""
-    result = _against_prediction(side, cohort)
+def comparison_row(side: Side, design: str, spec: Spec, result: ActualVsPredicted | None) -> dict[str, object]:
+    """One line of a comparison table; a side with nobody in it (None) has its counts, and no rates."""
     return {
         "name": side.group.name,
         "label": side.label,
         "complement": side.complement,
         "within": side.group.within,
-        "outcome": cohort.spec.outcome_word,
-        "horizon": cohort.spec.horizon,
+        "outcome": spec.outcome_word,
+        "horizon": spec.horizon,
         "design": design,
         "immortal_time": design == "naive" and not side.complement,
         **(asdict(result) if result else {"people": 0, "actual": 0, "predicted": 0.0, "predictions": ""}),

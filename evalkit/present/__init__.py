@@ -11,7 +11,7 @@ from evalkit.present.blocks import (
     stage_card,
     warning,
 )
-from evalkit.present.charts import show_bars, show_dumbbell
+from evalkit.present.charts import show_bars, show_calibration, show_dumbbell
 from evalkit.present.disclosure import SafeTable, make_flow_safe, make_safe
 from evalkit.present.tables import show_table
 from evalkit.present.words import (
@@ -22,6 +22,7 @@ from evalkit.present.words import (
     most_frequent,
     rates_answer,
     reconciliation,
+    trust_answer,
 )
 
 __all__ = [
@@ -41,10 +42,12 @@ __all__ = [
     "rates_answer",
     "reconciliation",
     "show_bars",
+    "show_calibration",
     "show_caveats",
     "show_dumbbell",
     "show_flow",
     "show_table",
     "stage_card",
+    "trust_answer",
     "warning",
 ]

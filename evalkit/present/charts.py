@@ -133,6 +133,40 @@ def draw_bars(table: pd.DataFrame, ax: Axes, *, label: str, value: str, share: s
     return ax
 
 
+def draw_calibration(table: pd.DataFrame, ax: Axes, *, smooth: pd.DataFrame) -> Axes:
+    """Actual rate (with its interval) against the predicted one for each tenth of risk, a smooth line, the diagonal."""
+    shown = [row for row in table.to_dict("records") if is_shown(row["actual_rate"])]
+    top = 1.05 * max([row["actual_rate_high"] for row in shown] + [row["predicted_rate"] for row in shown], default=1)
+    ax.plot([0, 100 * top], [0, 100 * top], color=GAP, linewidth=1.5, linestyle=(0, (4, 3)))
+    ax.annotate("perfect prediction", (97 * top, 100 * top), ha="right", va="top", color=SOFT, fontsize=9)
+    ax.plot(100 * smooth["predicted"], 100 * smooth["actual_rate"], color=ORANGE, linewidth=2)
+    for row in shown:
+        predicted = 100 * row["predicted_rate"]
+        ax.plot([predicted] * 2, [100 * row["actual_rate_low"], 100 * row["actual_rate_high"]], color=NAVY, linewidth=2)
+        ax.plot(predicted, 100 * row["actual_rate"], "o", color=NAVY, markersize=6.5)
+    ax.set_xlabel("predicted (%)")
+    ax.set_ylabel("actual (%)")
+    ax.set_xlim(0, 100 * top)
+    ax.set_ylim(0, 100 * top)
+    ax.grid(axis="y")
+    return ax
+
+
+def show_calibration(table: SafeTable, smooth: pd.DataFrame, *, finding: str, measure: str, source: str) -> Piece:
+    """Actual against predicted by tenth of predicted risk. The smooth line is drawn with enough people only."""
+    if require_safe(table).empty:
+        return Piece(f'<p class="note">{escaped(measure)}: too few people to show.</p>', "Too few people to show.")
+    hidden = not all(is_shown(rate) for rate in table["actual_rate"])
+    return _figure(
+        table,
+        lambda ax: draw_calibration(table, ax, smooth=smooth.head(0) if hidden else smooth),
+        height=4.2,
+        margins=(0.1, 0.75),
+        columns=LAYOUTS["deciles"],
+        texts=(finding, measure, source),
+    )
+
+
 def show_dumbbell(table: SafeTable, *, finding: str, measure: str, source: str) -> Piece:
     """Actual against predicted, one line per group. The table has the columns of `group_comparisons`."""
     return _figure(
@@ -177,7 +211,7 @@ def _figure(
     finding, measure, source = texts
     with style.context(STYLE):
         figure = Figure(figsize=(7.6, height))
-        draw(figure.add_axes((margins[0], 0.3 / height, margins[1] - margins[0], 1 - 0.35 / height)))
+        draw(figure.add_axes((margins[0], 0.45 / height, margins[1] - margins[0], 1 - 0.5 / height)))
         svg = _svg(figure, finding)
     cells = cell_texts(table, columns)
     alternative = f"{finding}. " + "; ".join(

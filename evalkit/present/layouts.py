@@ -80,6 +80,21 @@ LAYOUTS: dict[str, Layout] = {
         "verdict": ("Verdict", "text"),
         "note": ("Note", "text"),
     },
+    "calibration": {"measure": ("Measure", "text"), "value": ("Value, 95% interval", "ratio interval")},
+    "deciles": {
+        "group": ("Tenth of predicted risk", "text"),
+        "people": ("People", "count"),
+        "actual": ("With outcome", "count"),
+        "predicted_rate": ("Predicted (%)", "percent"),
+        "actual_rate": ("Actual (%), 95% interval", "percent interval"),
+    },
+    "tipping": {
+        "point": ("What tips", "text"),
+        "capture": ("Share of true reconvictions captured (%)", "percent"),
+        "ratio": ("Actual / predicted then", "ratio"),
+        "p_value": ("p then", "p"),
+        "score_factor": ("Same, if predictions were to be multiplied by", "ratio"),
+    },
     "counts": {"label": ("Count", "text"), "count": ("Number", "count"), "unit": ("Unit", "text")},
     "rates": {**_RATES, "actual_rate": ("Rate (%), 95% interval", "percent interval")},
     "rate difference": {

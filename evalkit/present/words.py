@@ -116,6 +116,24 @@ def beware(table: SafeTable, name: str, *, who: str, caveat: str) -> Piece:
     return Piece(f'<p class="beware">{escaped(text)}</p>', text)
 
 
+def trust_answer(verdict: str, reason: str, table: SafeTable, name: str, *, who: str) -> Piece:
+    """Whether the prediction can be trusted, and the finding for one group after it was put right.
+
+    verdict, reason : of the calibration gate
+    table           : the safe recalibrated comparison
+    """
+    passed = {
+        "passed": "The prediction fits the people who were never in the group, so the comparison can stand.",
+        "failed": "The prediction does not fit the people who were never in the group.",
+        "undetermined": "Whether the prediction fits the people who were never in the group cannot be settled.",
+        "not applicable": "The prediction was fitted in this study and fits by construction.",
+    }
+    text = passed[verdict]
+    if verdict in {"failed", "undetermined"} and not require_safe(table).empty:
+        text += f" Against a prediction put right on them: {finding(row_of(table, name), who=who)}"
+    return Piece(f'<p class="beware">{escaped(text)}</p>', f"{text} ({reason})")
+
+
 def chart_finding(table: SafeTable) -> str:
     """What an actual-against-predicted chart shows, in one line."""
     rows = [row for row in _rows(require_safe(table)) if row["predictions"] != "estimated" or not row["complement"]]
@@ -233,7 +251,7 @@ def _cannot_say(rows: list[dict[str, Any]], who: str, strength: int) -> list[str
             "That the prediction has been checked: it was fitted in this study, on the people of the other group."
         )
     else:
-        lines.append("That the score predicts these people well: these figures are no check of the score.")
+        lines.append("That the score predicts these people well: a comparison with it is no check of it.")
     return lines
 
 
