@@ -231,7 +231,7 @@ def test_what_cannot_be_said_follows_the_design():
 def courses(*counts):
     table = pd.DataFrame({"subject": [f"S{n}" for n in counts], "courses": counts, "of": sum(counts)})
     table["share"] = table["courses"] / table["of"]
-    return make_safe(table.assign(low=0.0, high=1.0), counts=["courses"])
+    return make_safe(table.assign(low=0.0, high=1.0), counts=["courses"], ranked_by="subject")
 
 
 def test_the_most_frequent_category_is_the_finding():

@@ -1,19 +1,23 @@
 """Make a result table safe to show: small counts, and what would give them away, become [c].
 
 The rules: counts of 1 to 9 are hidden, and so are counts whose complement is 1 to 9 (a percentage and its base give
-both away). Everything computed from a hidden count goes with it. Where rows add up to a known total, more rows are
-hidden until no hidden count can be worked out to within five whole numbers.
+both away). Everything computed from a hidden count goes with it. Then more counts are hidden until no hidden one can be
+worked out to within five whole numbers from all that the table shows: totals, bases, groups within groups, order.
+
+What no hiding can do: where everything that adds up to a total is hidden and that total is itself so small that fewer
+than five values are possible, somebody who knows the total from elsewhere still has that bound.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from evalkit.errors import DataError
+from evalkit.present.suppression import Cells, Kind, hidden_cells
 
 CONFIDENTIAL = "[c]"
 SYMBOLS = {
@@ -22,8 +26,6 @@ SYMBOLS = {
     "[z]": "not applicable",
     "[low]": "rounds to zero, but is not zero",
 }
-FEASIBLE = 5
-"""Every hidden count keeps at least this many possible whole values."""
 
 
 class SafeTable(pd.DataFrame):
@@ -39,30 +41,33 @@ def make_safe(
     *,
     counts: Sequence[str] | Mapping[str, str | None],
     within: str | None = None,
+    ranked_by: str | None = None,
     threshold: int = 10,
     round_to: int | None = None,
 ) -> SafeTable:
     """The same table with every count that could point at a person hidden.
 
-    table     : one row per group; counts are whole numbers
+    table     : one row per group; counts are whole numbers. With the columns name, complement and within, a group and
+                its complement add up to the row of the group they are within, or to a total that a reader knows
     counts    : the count columns; or a mapping from each to the column of its base (None if it has none)
     within    : column naming the group that a row is part of: rows of one such group add up to a total that a reader
-                knows; None: all rows do
+                knows, a row that is alone to none; None: all rows do
+    ranked_by : column of labels of a table in order of size: rows with a hidden count go to the end, by this label, as
+                their place would give them away; without it the order is taken to be known where it is one of size
     threshold : counts from 1 to threshold - 1 are hidden; 0 is shown
     round_to  : also round shown counts to this base; numbers computed from exact counts then become '[x]'
 
     Returns a SafeTable: hidden cells hold '[c]', and so do all other numbers of a row with a hidden count.
-    Raises DataError where a count column is missing, negative or not whole.
+    Raises DataError where a count column is missing, negative or not whole, or labels of a ranking are not distinct.
     """
     bases = dict(counts) if isinstance(counts, Mapping) else dict.fromkeys(counts)
     _check_counts(table, list(bases))
-    hidden = pd.DataFrame(
-        {name: _primary(table, name, base, threshold) for name, base in bases.items()}, index=table.index
-    )
-    blocks = table[within].fillna("") if within else pd.Series("", index=table.index)
-    for name in bases:
-        for _, rows in table[name].groupby(blocks, sort=False):
-            hidden.loc[rows.index, name] |= _secondary(rows, hidden.loc[rows.index, name])
+    if unknown := {base for base in bases.values() if base is not None} - set(table.columns):
+        raise DataError(f"the table has no column '{min(unknown)}', which is to be the base of a count")
+    if ranked_by is not None and (ranked_by not in table or table[ranked_by].duplicated().any()):
+        raise DataError(f"column '{ranked_by}' cannot label a ranking: every row needs a label of its own")
+    families = list(_families(table, within))
+    hidden = _hidden_counts(table, bases, families, threshold, ordered=ranked_by is None and not _is_nested(table))
     any_hidden = hidden.any(axis=1)
     shown = table.astype(dict.fromkeys(table.columns, object))
     if round_to:
@@ -71,24 +76,35 @@ def make_safe(
         if round_to and name not in bases:
             shown[name] = "[x]"
         shown.loc[hidden[name] if name in bases else any_hidden, name] = CONFIDENTIAL
-    safe = SafeTable(shown)
-    safe.threshold = threshold
-    safe.hidden_cells = int(hidden.to_numpy().sum())
-    return safe
+    if ranked_by is not None:
+        shown = _hidden_last(shown, any_hidden, ranked_by)
+    return _safe(shown, threshold, int(hidden[list(bases)].to_numpy().sum()))
 
 
-def make_flow_safe(flow: pd.DataFrame, *, threshold: int = 10) -> SafeTable:
-    """An attrition flow made safe: also hides the remainders from which a hidden exclusion could be worked out.
+def make_flow_safe(flow: pd.DataFrame, *, threshold: int = 10, whole: pd.DataFrame | None = None) -> SafeTable:
+    """An attrition flow made safe: hides small steps, small remainders, and what would give either away.
 
-    flow : step, excluded, remaining, reason
+    flow  : step, excluded, remaining, reason; the first row is the start, from which nobody is excluded yet
+    whole : the flow of everyone, if `flow` is that of a group among them and both are shown: those who are not in the
+            group are protected as well. It has the same steps, and is itself shown as this function makes it
+
+    Raises DataError where a flow does not balance, or the whole has other steps or fewer people at one.
     """
-    safe = make_safe(flow, counts=["excluded"], threshold=threshold)
-    hidden = np.flatnonzero(safe["excluded"] == CONFIDENTIAL)
-    remaining = flow["remaining"].astype(object)
-    if len(hidden):
-        remaining.iloc[hidden[0] : hidden[-1]] = CONFIDENTIAL
-    safe["remaining"] = remaining
-    return safe
+    parts = _parts(flow)
+    cells = Cells(threshold)
+    ids = _add_flow(cells, parts, [Kind.COUNT] * len(parts))
+    starts = [sum(parts)]
+    if whole is not None:
+        _add_whole(cells, ids, _parts_of_whole(whole, flow))
+        starts.append(int(whole["remaining"].iloc[0]) - sum(parts))
+    small_start = any(0 < start < threshold for start in starts)
+    hidden = np.full(len(parts), True) if small_start else hidden_cells(cells)[ids]
+    before, after = np.maximum.accumulate(hidden), np.maximum.accumulate(hidden[::-1])[::-1]
+    remainders = [small_start, *(before[:-2] & after[1:-1]), hidden[-1]]
+    safe = flow.astype({"excluded": object, "remaining": object})
+    safe["excluded"] = safe["excluded"].mask(np.array([False, *hidden[:-1]]), CONFIDENTIAL)
+    safe["remaining"] = safe["remaining"].mask(np.array(remainders[: len(flow)]), CONFIDENTIAL)
+    return _safe(safe, threshold, int(hidden[:-1].sum()) + int(sum(remainders)))
 
 
 def require_safe(table: Any) -> SafeTable:
@@ -103,6 +119,12 @@ def is_shown(value: Any) -> bool:
     return value is not None and not isinstance(value, str) and bool(pd.notna(value))
 
 
+def _safe(shown: pd.DataFrame, threshold: int, hidden: int) -> SafeTable:
+    safe = SafeTable(shown)
+    safe.threshold, safe.hidden_cells = threshold, hidden
+    return safe
+
+
 def _check_counts(table: pd.DataFrame, names: Sequence[str]) -> None:
     for name in names:
         if name not in table:
@@ -112,24 +134,136 @@ def _check_counts(table: pd.DataFrame, names: Sequence[str]) -> None:
             raise DataError(f"column '{name}' is not a count: whole numbers of 0 or more are needed")
 
 
-def _primary(table: pd.DataFrame, name: str, base: str | None, threshold: int) -> pd.Series:
-    small = table[name].between(1, threshold - 1)
-    return small | (table[base] - table[name]).between(1, threshold - 1) if base else small
+Family = tuple[list[int], int | None]
+"""Places of the rows that add up, and the place of the row that they add up to (None: a total that is known)."""
 
 
-def _secondary(counts: pd.Series, hidden: pd.Series) -> pd.Series:
-    """Hide the smallest shown counts of one block until what is hidden cannot be worked out from its total."""
-    hidden = hidden.copy()
-    shown = counts[~hidden].sort_values(kind="stable")
-    candidates = [*shown.index[shown > 0], *shown.index[shown == 0]]
-    while hidden.any() and candidates and not _protected(counts[hidden]):
-        hidden[candidates.pop(0)] = True
-    return hidden
+def _is_nested(table: pd.DataFrame) -> bool:
+    return {"name", "complement", "within"} <= set(table.columns)
 
 
-def _protected(hidden_counts: pd.Series) -> bool:
-    """With k hidden counts of at least 1 that add up to S, each can be anything from 1 to S - k + 1."""
-    return len(hidden_counts) > 1 and int(hidden_counts.sum()) - len(hidden_counts) + 1 >= FEASIBLE
+def _families(table: pd.DataFrame, within: str | None) -> Iterator[Family]:
+    nested = _is_nested(table)
+    place_of = _places(table) if nested else {}
+    sides = table[["name", "within"]].fillna({"within": ""}) if nested else table[[within] if within else []].fillna("")
+    blocks: dict[tuple[Any, ...], list[int]] = {}
+    for place, key in enumerate(sides.itertuples(index=False, name=None) if len(sides.columns) else [()] * len(table)):
+        blocks.setdefault(key, []).append(place)
+    for key, rows in blocks.items():
+        yield rows, place_of.get(key[-1]) if nested else None
+
+
+def _places(table: pd.DataFrame) -> dict[str, int]:
+    """Name of a group -> the place of its row."""
+    sides = zip(table["name"], table["complement"], strict=True)
+    return {name: place for place, (name, complement) in enumerate(sides) if not complement}
+
+
+def _hidden_counts(
+    table: pd.DataFrame, bases: Mapping[str, str | None], families: list[Family], threshold: int, *, ordered: bool
+) -> pd.DataFrame:
+    """Which counts, and bases that are counts of other rows, are hidden: one boolean per row and column."""
+    cells = Cells(threshold)
+    ids = {name: [cells.add(value, Kind.COUNT, name) for value in table[name]] for name in bases}
+    for name in bases:
+        for rows, parent in families:
+            parts = [ids[name][row] for row in rows]
+            _add_family(cells, parts, None if parent is None else ids[name][parent], ordered=ordered)
+    own = dict(ids)
+    for name in {base: None for base in bases.values() if base is not None and base not in bases}:
+        ids[name] = _add_bases(cells, table[name], own)
+    for name, base in bases.items():
+        for count, whole in zip(ids[name], ids[base], strict=True) if base else ():
+            if whole >= 0 and cells.values[whole] >= cells.values[count]:
+                cells.add_complement(count, whole)
+    hidden = hidden_cells(cells)
+    columns = {name: [cell >= 0 and bool(hidden[cell]) for cell in column] for name, column in ids.items()}
+    return pd.DataFrame(columns, index=table.index, dtype=bool)
+
+
+def _add_family(cells: Cells, parts: list[int], parent: int | None, *, ordered: bool) -> None:
+    """Rows that add up. A group whose complement has no row of its own is still part of the group it is within."""
+    values = [cells.values[part] for part in parts]
+    if parent is not None and len(parts) == 1 and values[0] <= cells.values[parent]:
+        cells.add_complement(parts[0], parent)
+    elif parent is not None and sum(values) == cells.values[parent]:
+        cells.add_up(parts, parent)
+    elif len(parts) > 1:
+        cells.add_up(parts)
+        if ordered and values in (sorted(values), sorted(values, reverse=True)):
+            cells.add_order(sorted(parts, key=lambda part: -cells.values[part]))
+
+
+def _add_bases(cells: Cells, bases: pd.Series, counts: Mapping[str, list[int]]) -> list[int]:
+    """The cell of each row's base that is no count column; -1 where there is none.
+
+    A small base, and one that is a count of another row (as a stage's base is the stage before), has to be hidden with
+    it; any other is known.
+    """
+    values = [None if pd.isna(value) else int(value) for value in bases]
+    ids: dict[int | None, int] = {None: -1}
+    for value in dict.fromkeys(values):
+        if value is None:
+            continue
+        others = [place for place, other in enumerate(values) if other != value]
+        same = [column[place] for column in counts.values() for place in others]
+        same = [cell for cell in same if cells.values[cell] == value]
+        small = 0 < value < cells.threshold
+        ids[value] = cells.add(value, Kind.COUNT if same or small else Kind.KNOWN, str(bases.name))
+        for cell in same:
+            cells.add_up([cell], ids[value])
+    return [ids[value] for value in values]
+
+
+def _hidden_last(shown: pd.DataFrame, hidden: pd.Series, label: str) -> pd.DataFrame:
+    """Rows with a hidden count after the others, in alphabetical order: their place says nothing about their size."""
+    last = shown[hidden].sort_values(label, key=lambda labels: labels.astype(str))
+    return pd.concat([shown[~hidden], last], ignore_index=True)
+
+
+def _parts(flow: pd.DataFrame) -> list[int]:
+    """What the start of a flow is made of: the people excluded at each step, and those who remain at the end."""
+    _check_counts(flow, ["excluded", "remaining"])
+    excluded, remaining = (flow[name].to_numpy(dtype=int) for name in ("excluded", "remaining"))
+    if excluded[0] != 0 or (remaining[0] - excluded.cumsum() != remaining).any():
+        raise DataError("the flow does not balance: each row must leave what remained before, less those excluded")
+    return [*map(int, excluded[1:]), int(remaining[-1])]
+
+
+def _parts_of_whole(whole: pd.DataFrame, flow: pd.DataFrame) -> list[int]:
+    parts = _parts(whole)
+    if list(whole["step"]) != list(flow["step"]):
+        raise DataError("the flow of everyone must have the same steps as that of the group")
+    if any(many < few for many, few in zip(parts, _parts(flow), strict=True)):
+        raise DataError("the flow of everyone has fewer people than that of the group at one of its steps")
+    return parts
+
+
+def _add_flow(cells: Cells, parts: list[int], kinds: list[Kind]) -> list[int]:
+    """The parts of a flow; they add up to the start, and to each remainder, of which the small ones matter."""
+    ids = [cells.add(part, kind, "flow") for part, kind in zip(parts, kinds, strict=True)]
+    cells.add_up(ids)
+    _add_remainders(cells, ids)
+    return ids
+
+
+def _add_remainders(cells: Cells, ids: list[int]) -> None:
+    for step in range(1, len(ids) - 1):
+        for side in (ids[:step], ids[step:]):
+            together = sum(cells.values[cell] for cell in side)
+            if 0 < together < cells.threshold:
+                cells.add_up(side, cells.add(together, Kind.COMPLEMENT, cells.columns[ids[0]]))
+
+
+def _add_whole(cells: Cells, ids: list[int], parts: list[int]) -> None:
+    """The flow of everyone, as far as it is shown, and that of the people who are not in the group."""
+    alone = Cells(cells.threshold)
+    own = _add_flow(alone, parts, [Kind.COUNT] * len(parts))
+    hidden = hidden_cells(alone)[own]
+    wholes = _add_flow(cells, parts, [Kind.HIDDEN if hide else Kind.KNOWN for hide in hidden])
+    add = {True: cells.add_rest, False: cells.add_complement}
+    rests = [add[bool(hide)](*pair) for hide, *pair in zip(hidden, ids, wholes, strict=True)]
+    _add_remainders(cells, rests)
 
 
 def _numbers(table: pd.DataFrame) -> list[str]:
