@@ -10,6 +10,7 @@ from statistics_reference import PEOPLE, VALUES
 
 from evalkit.errors import DataError
 from evalkit.statistics import actual_vs_predicted, actual_vs_predicted_by, two_groups
+from evalkit.statistics.logistic import logistic_fit
 
 
 def test_each_group_is_compared_as_it_would_be_alone():
@@ -117,3 +118,20 @@ def test_two_clusters_that_leave_no_variance_are_refused(clusters):
     outcomes = [1, 0] * 20
     with pytest.raises(DataError, match="2 clusters say nothing"):
         two_groups(outcomes, [0.3] * 40, group, clusters=clusters)
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_the_logistic_regression_agrees_with_statsmodels(clustered):
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    generator = np.random.default_rng(3)
+    matrix = np.column_stack([np.ones(2_000), generator.normal(size=(2_000, 3))])
+    offset, clusters = generator.normal(size=2_000), generator.integers(0, 25, 2_000)
+    chances = 1 / (1 + np.exp(-(offset + matrix @ [-0.5, 0.3, 0.0, -1.0])))
+    outcomes = (generator.random(2_000) < chances).astype(float)
+    found = logistic_fit(outcomes, matrix, list("abcd"), offset=offset, clusters=clusters if clustered else None)
+    options = {"cov_type": "cluster", "cov_kwds": {"groups": clusters}} if clustered else {}
+    expected = GLM(outcomes, matrix, family=Binomial(), offset=offset).fit(tol=1e-12, tol_criterion="params", **options)
+    assert_close(found.log_odds, expected.params, decimals=10)
+    assert_close(found.covariance, expected.cov_params(), decimals=10)

@@ -130,7 +130,7 @@ def test_none_or_all_of_the_treated(outcome):
     rate = result.predicted_rate
     # ten people at the reference rate of 12/40, and that rate's own error from forty
     assert_close(result.variance, 100 * (0.3 * 0.7 / 10 + 0.3 * 0.7 / 40), decimals=8)
-    assert -rate <= result.difference_low < result.difference_high <= 1 - rate
+    assert -rate - 1e-12 <= result.difference_low < result.difference_high <= 1 - rate + 1e-12
     assert result.difference_low == -rate if outcome == 0 else result.difference_high == 1 - rate
     assert result.ratio_low >= 0
 
