@@ -144,6 +144,28 @@ def test_shown_bases_bound_what_is_hidden_below_them():
     assert safe["n"].tolist() == ["[c]", "[c]", "[c]", 50]
 
 
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        # shown, 18 of a hidden base would be all of it, or leave at least 10: of 27 it can only be all
+        (((27, 19), (40, 17)), ((18, 18), (9, 1))),
+        # 34 of a hidden base would leave at least 10: 6 or 7 people were then left for the others
+        (((51, 40), (29, 22)), ((45, 34), (6, 6))),
+    ],
+)
+def test_a_shown_count_says_that_its_complement_is_not_small(outer, inner):
+    truth = nested(("a", "", *outer), ("b", "a", *inner))
+    safe = nested_safe(truth)
+    assert safe["people"].tolist() == [outer[0][0], outer[1][0], "[c]", "[c]"]
+    assert safe["actual"].tolist() == ["[c]"] * 4
+    assert not list(exposed(nested_reader(truth, safe)))
+
+
+def test_zeros_are_hidden_last():
+    # in this order 13 does not cover the 8, and 14 with it only just does
+    assert make_safe(table(n=[14, 13, 8, 0]), counts=["n"])["n"].tolist() == ["[c]", "[c]", "[c]", 0]
+
+
 def test_the_base_of_one_row_does_not_show_the_hidden_count_of_another():
     # 5 of 100 found no work, so 95 is hidden; the next stage was shown as 50 of 95
     stages = table(stage=list("abc"), people=[100, 95, 50], of=[np.nan, 100, 95], share=[np.nan, 0.95, 50 / 95])
@@ -193,6 +215,13 @@ def test_a_small_remainder_is_hidden_with_a_cover():
     assert safe["remaining"].tolist() == [100, 70, "[c]", "[c]"]
 
 
+def test_a_small_remainder_of_small_steps_is_hidden_though_they_cover_each_other():
+    # 4 and 4 could each be 1 to 7, but the 8 who remain before them are few as well
+    safe = make_flow_safe(flow(38, [0, 0, 30, 4]))
+    assert safe["excluded"].tolist() == [0, 0, 0, "[c]", "[c]"]
+    assert safe["remaining"].tolist() == [38, 38, 38, "[c]", "[c]"]
+
+
 def test_the_first_row_of_a_flow_covers_nothing():
     # 3 and 0: the zero of the start says nothing, as everybody knows it
     safe = make_flow_safe(flow(60, [3, 0]))
@@ -216,6 +245,13 @@ def test_people_outside_the_group_are_protected_where_the_flow_of_everyone_is_sh
     assert safe["remaining"].tolist() == [100, "[c]", "[c]", 35]
     # a group of nearly everyone: 6 people are outside it
     assert make_flow_safe(flow(394, [34, 120, 80]), whole=everyone)["remaining"].tolist() == ["[c]"] * 4
+
+
+def test_small_remainders_of_the_people_outside_the_group_are_hidden_too():
+    # 308 of everyone remain after b, and 300 of the group did: the zero of b covers the 8 others
+    safe = make_flow_safe(flow(300, [0, 0, 10]), whole=flow(463, [0, 155, 11]))
+    assert safe["excluded"].tolist() == [0, 0, "[c]", "[c]"]
+    assert safe["remaining"].tolist() == [300, 300, "[c]", "[c]"]
 
 
 def test_a_flow_that_cannot_be_one_is_refused():
