@@ -131,6 +131,10 @@ def test_groups_too_small_are_not_compared(people, actual, expected):
     assert words.verdict(words.row_of(table, "took_up")) == expected
 
 
+def test_a_sentence_that_gives_no_figure_does_not_call_it_naive():
+    assert "naive" not in answer(safe(row(people=20, actual=10), row(complement=True)), "took_up", who="people").text
+
+
 def test_the_people_outside_are_named_with_the_caveat():
     text = beware(safe(row(), row(complement=True)), "took_up", who="others", caveat="Mind that.").text
     assert text == (
@@ -325,6 +329,12 @@ def test_a_hidden_row_is_named_but_not_drawn():
 def test_bars_are_as_long_as_the_counts():
     axes = drawn(draw_bars, courses(30, 20, 4, 3), label="subject", value="courses", share="share")
     assert [patch.get_width() for patch in axes.patches] == [30, 20]
+
+
+def test_where_every_count_is_hidden_there_is_a_sentence_and_no_chart():
+    piece = show_bars(courses(3, 2), columns="courses", finding="Too small to show", measure="Courses", source="S")
+    assert piece.text == "Courses. Too small to show."
+    assert "<svg" not in piece.html
 
 
 def test_a_chart_has_a_text_alternative_with_its_numbers_and_the_same_bytes_each_time():

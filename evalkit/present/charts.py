@@ -186,8 +186,10 @@ def show_bars(table: SafeTable, *, columns: str, finding: str, measure: str, sou
     most    : how many categories are drawn; the table below the chart has them all
     """
     label, value, share = list(LAYOUTS[columns])[:3]
+    if not any(is_shown(number) for number in require_safe(table)[value]):
+        return Piece(f'<p class="note">{escaped(measure)}. {escaped(finding)}.</p>', f"{measure}. {finding}.")
     return _figure(
-        require_safe(table),
+        table,
         lambda ax: draw_bars(table.head(most), ax, label=label, value=value, share=share),
         height=0.36 * min(most, len(table)) + 0.4,
         margins=(0.33, 0.99),

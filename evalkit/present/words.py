@@ -78,7 +78,7 @@ def answer(table: SafeTable, name: str, *, who: str, unscored: SafeTable | None 
                turns amber
     """
     row = row_of(table, name)
-    naive = " This figure is naive." if row["immortal_time"] else ""
+    naive = " This figure is naive." if row["immortal_time"] and verdict(row) != SMALL else ""
     return _answer(finding(row, who=who) + naive, caution=_caution(unscored, name))
 
 
