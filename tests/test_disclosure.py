@@ -337,19 +337,25 @@ class Reader:
 def exposed(reader):
     """Hidden cells with fewer than five possible values: they are found one by one, from the smallest up."""
     possible = {cell: set() for cell in reader.hidden}
-    for cell, values in possible.items():
-        floor = reader.low[cell]
-        while len(values) < 5:
-            solution = smallest(reader, cell, floor)
-            if solution is None:
-                yield cell
-                break
-            for other in possible:
-                possible[other].add(solution[other])
-            floor = solution[cell] + 1
+    for cell in possible:
+        # HiGHS's presolve can lose solutions: what it finds exposed is looked at again without
+        if not any(has_five(reader, cell, possible, presolve=presolve) for presolve in (True, False)):
+            yield cell
 
 
-def smallest(reader, cell, floor):
+def has_five(reader, cell, possible, *, presolve):
+    floor = reader.low[cell]
+    while len(possible[cell]) < 5:
+        solution = smallest(reader, cell, floor, presolve=presolve)
+        if solution is None:
+            return False
+        for other in possible:
+            possible[other].add(solution[other])
+        floor = solution[cell] + 1
+    return True
+
+
+def smallest(reader, cell, floor, *, presolve):
     """A full picture that agrees with all that is known, with the cell as small as it can be from the floor up."""
     low = np.array(reader.low, dtype=float)
     low[cell] = floor
@@ -364,6 +370,7 @@ def smallest(reader, cell, floor):
         integrality=np.ones(len(low), dtype=int),
         bounds=Bounds(low, reader.high),
         constraints=LinearConstraint(matrix, *np.transpose([limits for _, *limits in reader.rows])),
+        options={"presolve": presolve},
     )
     return np.round(found.x) if found.status == 0 else None
 

@@ -187,7 +187,7 @@ class Reader:
     def next_covers(self, cell: int) -> list[int]:
         """Of each sum with a cell connected to this one: the shown count that is to be hidden next.
 
-        Those of the same column come first, then the smallest; zeros only if there is nothing else.
+        Those of the same column come first, then the smallest; zeros last.
         """
         cells, group, covers = self.cells, set(self.group_of[cell]), set[int]()
         for parts, whole in cells.sums:
@@ -197,12 +197,9 @@ class Reader:
                     shown = [other for other in side if self.fixed[other] and cells.kinds[other] is Kind.COUNT]
                     positive = [other for other in shown if cells.values[other] > 0]
                     covers.update(sorted(positive, key=cells.cost)[:1] or shown)
-        positive, column = [other for other in covers if cells.values[other] > 0], cells.columns[cell]
         nothing = [parts for parts, whole in cells.sums if self.fixed[whole] and cells.values[whole] == 0]
-        return sorted(
-            positive or covers.difference(*nothing),
-            key=lambda other: (cells.columns[other] != column, cells.cost(other)),
-        )
+        covers, column = covers.difference(*nothing), cells.columns[cell]
+        return sorted(covers, key=lambda other: (cells.columns[other] != column, cells.cost(other)))
 
     def is_uncertain(self, cell: int) -> bool:
         """Whether a cell has enough possible values, whichever cell is taken to be the small one."""
@@ -262,7 +259,8 @@ class Reader:
         goal[place] = sign
         sums: Any = LinearConstraint(matrix, targets, targets) if len(matrix) else ()
         found = milp(goal, integrality=np.ones_like(group), bounds=Bounds(low, high), constraints=sums)
-        return np.round(found.x) if found.status == 0 else None
+        solution = np.round(found.x) if found.status == 0 else None
+        return solution if solution is not None and (matrix @ solution == targets).all() else None
 
     def _equations(self, group: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """The sums as rows over the cells of a group, and what each row must come to given the cells that are seen."""
