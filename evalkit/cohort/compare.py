@@ -7,7 +7,7 @@ name, design='naive', and it carries that label.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -145,6 +145,9 @@ def with_actual_limits(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(actual_rate_low=intervals["lower"], actual_rate_high=intervals["upper"])
 
 
+EVERYONE = "everyone"
+"""What the line of the whole cohort is called."""
+
 BOUNDS_ABOVE = 0.05
 """With a larger share unscored, the difference is bounded by what their scores might have been."""
 
@@ -152,14 +155,18 @@ BOUNDS_ABOVE = 0.05
 def unscored(cohort: Cohort) -> pd.DataFrame:
     """People followed up in full but without a valid score: how many, their actual rate, what they might change.
 
-    Returns one row per declared group, and one for everyone: name, label, people, unscored, share, reconvicted (of the
-    unscored), actual_rate with _low and _high (Wilson; missing where nobody is unscored), and bound_from and bound_to:
-    where more than 5 % are unscored, the difference (share) if they all had the 90th or the 10th percentile of the
-    scored people's prediction.
+    Returns one row per declared group, and one for everyone: name, label, complement (False), within, people, unscored,
+    share, reconvicted (of the unscored), actual_rate with _low and _high (Wilson; missing where nobody is unscored), and
+    bound_from and bound_to: where more than 5 % are unscored, the difference (share) if they all had the 90th or the
+    10th percentile of the scored people's prediction.
     """
     mature = cohort.frame[cohort.frame["mature"]]
-    rows = [_unscored_row("", "Everyone in the cohort", mature)]
-    rows += [_unscored_row(group.name, group.label, mature[mature[group.name]]) for group in cohort.spec.groups]
+    everyone = Group(EVERYONE, "Everyone in the cohort", "")
+    rows = [_unscored_row(everyone, mature)]
+    rows += [
+        _unscored_row(replace(group, within=group.within or EVERYONE), mature[mature[group.name]])
+        for group in cohort.spec.groups
+    ]
     table = pd.DataFrame(rows)
     some = table[table["unscored"] > 0]
     if some.empty:
@@ -170,7 +177,7 @@ def unscored(cohort: Cohort) -> pd.DataFrame:
     )
 
 
-def _unscored_row(name: str, label: str, people: pd.DataFrame) -> dict[str, object]:
+def _unscored_row(group: Group, people: pd.DataFrame) -> dict[str, object]:
     without = ~people["analysed"]
     share = float(without.mean()) if len(people) else 0.0
     bounds = [float("nan")] * 2
@@ -179,8 +186,10 @@ def _unscored_row(name: str, label: str, people: pd.DataFrame) -> dict[str, obje
         guesses = [float(scored.sum() + without.sum() * scored.quantile(level)) for level in (0.9, 0.1)]
         bounds = [(float(people["reconvicted"].sum()) - guess) / len(people) for guess in guesses]
     return {
-        "name": name,
-        "label": label,
+        "name": group.name,
+        "label": group.label,
+        "complement": False,
+        "within": group.within,
         "people": len(people),
         "unscored": int(without.sum()),
         "reconvicted": int(people.loc[without, "reconvicted"].sum()),

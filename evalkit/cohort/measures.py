@@ -20,9 +20,9 @@ EARLY_DAYS = (0, 30, 60)
 def outcome_measures(cohort: Cohort) -> pd.DataFrame:
     """Frequency, time and severity beside the rate, for each declared group and its complement.
 
-    Returns one row per group and complement: label, within, people, reconvicted, reconvictions, per_person,
-    per_reoffender, days_to_first (mean over those reconvicted), each with _low and _high (mean with normal 95 %
-    interval), custodial (people with a custodial reconviction). Of people followed up in full with a valid score.
+    Returns one row per group and complement: name, label, complement, within, people, reconvicted, reconvictions,
+    per_person, per_reoffender, days_to_first (mean over those reconvicted), each with _low and _high (mean with normal
+    95 % interval), custodial (people with a custodial reconviction). Of people followed up in full with a valid score.
     """
     return pd.DataFrame([_measures(side) for side in cohort.sides()])
 
@@ -31,7 +31,9 @@ def _measures(side: Side) -> dict[str, object]:
     people = side.people
     reoffenders = people[people["reconvicted"]]
     return {
+        "name": side.group.name,
         "label": side.label,
+        "complement": side.complement,
         "within": side.group.within,
         "people": len(people),
         "reconvicted": len(reoffenders),

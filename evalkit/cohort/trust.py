@@ -49,8 +49,7 @@ def check_prediction(cohort: Cohort, group: str) -> Trust:
     cohort.spec.group(group)
     sides = list(cohort.sides())
     reference = next(side.people for side in sides if side.group.name == group and side.complement)
-    reconvicted = int(reference["reconvicted"].sum())
-    if min(reconvicted, len(reference) - reconvicted) < FEWEST_EVENTS or cohort.model is not None:
+    if not _enough(reference) or cohort.model is not None:
         return _unchecked(cohort)
     check = calibration(reference["reconvicted"], reference["predicted"])
     verdict = gate(check)
@@ -66,7 +65,7 @@ def check_prediction(cohort: Cohort, group: str) -> Trust:
         if len(side.people) and not (side.complement and side.group.name == group)
     ]
     inside = next(side.people for side in sides if side.group.name == group and not side.complement)
-    raw = actual_vs_predicted(inside["reconvicted"], inside["predicted"]) if len(inside) else None
+    raw = actual_vs_predicted(inside["reconvicted"], inside["predicted"]) if _enough(inside) else None
     return Trust(
         verdict=verdict.verdict,
         reason=verdict.reason,
@@ -82,6 +81,11 @@ def check_prediction(cohort: Cohort, group: str) -> Trust:
         recalibrated=with_actual_limits(pd.DataFrame(rows)) if rows else pd.DataFrame(columns=["name"]),
         tipping=tipping_points(raw, inside["predicted"]) if raw else pd.DataFrame(columns=["point"]),
     )
+
+
+def _enough(people: pd.DataFrame) -> bool:
+    reconvicted = int(people["reconvicted"].sum())
+    return min(reconvicted, len(people) - reconvicted) >= FEWEST_EVENTS
 
 
 MEASURES = {
