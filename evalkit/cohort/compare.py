@@ -156,9 +156,9 @@ def unscored(cohort: Cohort) -> pd.DataFrame:
     """People followed up in full but without a valid score: how many, their actual rate, what they might change.
 
     Returns one row per declared group, and one for everyone: name, label, complement (False), within, people, unscored,
-    share, reconvicted (of the unscored), actual_rate with _low and _high (Wilson; missing where nobody is unscored), and
-    bound_from and bound_to: where more than 5 % are unscored, the difference (share) if they all had the 90th or the
-    10th percentile of the scored people's prediction.
+    share, reconvicted (of the unscored), actual_rate with _low and _high (Wilson; missing where nobody is unscored),
+    and bound_from and bound_to: where more than 5 % are unscored, the difference (share) if they all had the 90th or
+    the 10th percentile of the scored people's prediction.
     """
     mature = cohort.frame[cohort.frame["mature"]]
     everyone = Group(EVERYONE, "Everyone in the cohort", "")
