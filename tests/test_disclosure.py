@@ -375,7 +375,7 @@ def smallest(reader, cell, floor, *, presolve):
     return np.round(found.x) if found.status == 0 else None
 
 
-def check(readers):
+def assert_nothing_is_exposed(readers):
     """Nothing hidden in any table has fewer than five possible values, but where the table had nothing left to hide."""
     assert not [(reader.shown, cell) for reader in readers for cell in exposed(reader) if not reader.excused(cell)]
 
@@ -412,7 +412,7 @@ def test_attack_on_flat_tables():
     for _ in range(70):
         counts = random_counts(rng, rng.integers(1, 9))
         readers.append(flat_reader(counts, make_safe(table(n=counts), counts=["n"]), ordered=False))
-    check(readers)
+    assert_nothing_is_exposed(readers)
 
 
 def test_attack_on_tables_in_order_of_size():
@@ -421,7 +421,7 @@ def test_attack_on_tables_in_order_of_size():
     for _ in range(40):
         counts = np.sort(random_counts(rng, rng.integers(2, 9)))[::-1]
         readers.append(flat_reader(counts, make_safe(table(n=counts), counts=["n"]), ordered=True))
-    check(readers)
+    assert_nothing_is_exposed(readers)
 
 
 def test_attack_on_ranked_tables():
@@ -436,7 +436,7 @@ def test_attack_on_ranked_tables():
         assert safe.loc[hidden, "label"].is_monotonic_increasing
         assert safe.index.tolist() == list(range(len(counts)))
         readers.append(flat_reader(counts, safe, ordered=False))
-    check(readers)
+    assert_nothing_is_exposed(readers)
 
 
 def nested_reader(truth, safe):
@@ -500,7 +500,7 @@ def test_attack_on_groups_within_groups():
     for _ in range(30):
         truth = random_nested(rng)
         readers.append(nested_reader(truth, nested_safe(truth)))
-    check(readers)
+    assert_nothing_is_exposed(readers)
 
 
 def add_flow(reader, safe, start):
@@ -528,7 +528,7 @@ def test_attack_on_flows():
         shown = [n for n in [*safe["excluded"], *safe["remaining"]] if n != "[c]"]
         assert not [n for n in shown if 0 < n < 10]
         readers.append(reader)
-    check(readers)
+    assert_nothing_is_exposed(readers)
 
 
 def test_attack_on_flows_of_a_group_and_of_everyone():
@@ -557,4 +557,4 @@ def test_attack_on_flows_of_a_group_and_of_everyone():
         few = min(parts.sum(), others.sum()) < 10 or (everyone.loc[1:, "excluded"] == "[c]").all()
         reader.shown, reader.excused = safe, lambda _, excused=everything and few: excused
         readers.append(reader)
-    check(readers)
+    assert_nothing_is_exposed(readers)
