@@ -13,8 +13,13 @@ from numpy.typing import NDArray
 
 from evalkit.errors import DataError
 from evalkit.statistics.inputs import FloatArray
+from evalkit.statistics.products import column_sums, cross_products, largest_quadratic_form, linear_predictor
 
-_MOST_ROUNDS, _SETTLED = 60, 1e-10
+_MOST_ROUNDS = 60
+
+_SETTLED = 1e-9
+"""Settled when no coefficient moves by more than this share of its standard error; the next move would be far less."""
+
 
 _WIDEST_ERROR = 50.0
 """Largest standard error of anybody's fitted log-odds; separated data give thousands, thin data a handful."""
@@ -53,26 +58,45 @@ def logistic_fit(
 
 def _reweighted_least_squares(outcomes: FloatArray, matrix: FloatArray, offset: FloatArray) -> LogisticFit:
     """Iterate to the maximum of the likelihood; a fit that does not settle has an infinite covariance."""
-    from scipy.special import expit, logit
+    from scipy.special import logit
 
-    unsettled = np.full((matrix.shape[1],) * 2, np.inf)
-    coefficients, log_odds = np.zeros(matrix.shape[1]), logit((outcomes + 0.5) / 2)
-    for _ in range(_MOST_ROUNDS):
-        chances = expit(log_odds)
-        weights = chances * (1 - chances)
-        if not weights.min() > 0:
+    coefficients, first = np.zeros(matrix.shape[1]), logit((outcomes + 0.5) / 2)
+    for this_round in range(_MOST_ROUNDS):
+        gradient, information = _slopes(outcomes, matrix, offset, coefficients, first=None if this_round else first)
+        if not np.isfinite(information).all():
             break
-        weighted = matrix * weights[:, None]
         try:
-            covariance = np.asarray(np.linalg.inv(weighted.T @ matrix), dtype=np.float64)
+            covariance = np.asarray(np.linalg.inv(information), dtype=np.float64)
         except np.linalg.LinAlgError:
             break
-        before, working = coefficients, log_odds - offset + (outcomes - chances) / weights
-        coefficients = covariance @ (weighted.T @ working)
-        log_odds = offset + matrix @ coefficients
-        if np.abs(coefficients - before).max() < _SETTLED:
+        step = covariance @ gradient
+        coefficients = coefficients + step
+        if (np.abs(step) <= _SETTLED * np.sqrt(covariance.diagonal().clip(min=0))).all():
             return LogisticFit(coefficients, covariance)
-    return LogisticFit(coefficients, unsettled)
+    return LogisticFit(coefficients, np.full((matrix.shape[1],) * 2, np.inf))
+
+
+def _slopes(
+    outcomes: FloatArray, matrix: FloatArray, offset: FloatArray, coefficients: FloatArray, *, first: FloatArray | None
+) -> tuple[FloatArray, FloatArray]:
+    """Gradient and information of the likelihood.
+
+    first : log-odds to start from, in the first round; the gradient then leads from zero coefficients to the least
+            squares fit of them
+
+    The information is infinite where somebody's chance is 0 or 1.
+    """
+    from scipy.special import expit
+
+    log_odds = offset + linear_predictor(matrix, coefficients) if first is None else first
+    chances = expit(log_odds)
+    weights = chances * (1 - chances)
+    if not weights.min() > 0:
+        return np.zeros_like(coefficients), np.full((len(coefficients),) * 2, np.inf)
+    misses = outcomes - chances
+    if first is not None:
+        misses += weights * (log_odds - offset)
+    return column_sums(matrix, misses), cross_products(matrix, weights)
 
 
 def _sandwich(
@@ -90,8 +114,9 @@ def _sandwich(
 
 def _refuse_separated(fit: LogisticFit, matrix: FloatArray, terms: list[str]) -> None:
     if np.isfinite(fit.covariance).all():
-        widest = np.sqrt(np.einsum("ij,jk,ik->i", matrix, fit.covariance, matrix).clip(min=0)).max()
-        if widest < _WIDEST_ERROR:
+        errors = np.sqrt(fit.covariance.diagonal().clip(min=0))
+        at_most = (np.maximum(matrix.max(axis=0), -matrix.min(axis=0)) * errors).sum()  # spares most fits the exact one
+        if at_most < _WIDEST_ERROR or largest_quadratic_form(matrix, fit.covariance) < _WIDEST_ERROR**2:
             return
     effects = np.abs(fit.log_odds) * np.ptp(matrix, axis=0)
     worst = terms[int(np.argmax(np.nan_to_num(effects, nan=np.inf)))]
