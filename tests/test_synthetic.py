@@ -270,8 +270,9 @@ def test_a_failure_on_the_way_leaves_the_earlier_demonstration_and_nothing_half_
 def test_only_the_generator_and_its_tests_see_the_planted_truth():
     sources = [path for place in ("evalkit", "tests", "benchmarks") for path in (ROOT / place).rglob("*.py")]
     seers = {path.relative_to(ROOT).as_posix() for path in sources if sees_truth(path)}
-    assert seers == {f"evalkit/synthetic/{name}.py" for name in ("choose", "describe", "histories")} | {
-        "tests/test_synthetic.py"
+    assert seers == {f"evalkit/synthetic/{name}.py" for name in ("choose", "describe", "histories", "validation")} | {
+        "tests/test_synthetic.py",
+        "tests/test_synthetic_monitoring.py",
     }
     notebooks = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "notebooks").glob("*.ipynb"))
     assert "synthetic.truth" not in notebooks and "synthetic import truth" not in notebooks

@@ -63,7 +63,7 @@ def _simulate(seed: int, size: int) -> pd.DataFrame:
     predicted = predicted_risk(people)
     lives = live(stream(seed, "lives"), people, predicted, last_day=SERVICE_CLOSES)
     rng = stream(seed, "unscored")
-    unscored = rng.random(size) < truth.UNSCORED_SHARE
+    unscored = rng.random(size) < people["team"].map(truth.UNSCORED_IN_TEAM).fillna(truth.UNSCORED_SHARE).to_numpy()
     pool = pd.concat([without_score(rng, people, unscored), lives], axis=1)
     pool = pool.assign(predicted=predicted, unscored=unscored)
     # Wanted before the three-year database opened: belongs to the earlier participants, whatever became of it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import exp
+
 from evalkit.cohort import frame_dictionary
 from evalkit.intake import data_dictionary
 from evalkit.synthetic import quotas, truth
@@ -19,7 +21,11 @@ Held as constants that only the generator and its tests can see:
 | planted | value |
 |---|---|
 | the score without the service | OGRS3 over-predicts: actual over predicted is about {ratio} (log-odds {shift}) |
-| differences between teams | standard deviation {team} in log-odds; no outlier |
+| differences between teams | standard deviation {team} in log-odds, the planted teams' among them |
+| planted units, below | people whose supervision started on or after {since} |
+| a team that became worse | {worse}: odds of reconviction {worse_odds:.2f} times those without it |
+| a team that became better | {better}: odds of reconviction {better_odds:.2f} times those without it |
+| a cohort whose needs ceased to be met | offence group {cohort}: odds of reconviction {cohort_odds:.2f} times |
 | time to reconviction | hazard falls: cumulative hazard grows as (days / 365) to the power {shape} |
 | time from supervision start to take-up | {first} to {last} days, about 90 on average |
 | effect of taking up the service | log-odds {effect} of reconviction within 365 days after take-up |
@@ -28,15 +34,21 @@ Held as constants that only the generator and its tests can see:
 | immortal time of take-up | people reconvicted before the day are {kappa} times as likely to take up as the others |
 | immortal time of work | the same at the first day of work: {kappa_job} times |
 | immortal time of 13 weeks | the same at the end of the 13 weeks: {kappa_kept} times |
-| unscored | {unscored:.1%} lack an input of OGRS3 or have an offence it does not weight, at random |
+| a team with a data-quality fault | {faulty}: {faulty_unscored:.0%} unscored, throughout; its people are as others |
+| unscored elsewhere | {unscored:.1%} lack an input of OGRS3 or have an offence it does not weight, at random |
 
 The effects and the falling hazard were fixed before generation. The score's over-prediction was fixed at about {ratio},
 and its log-odds, the selection and the immortal-time values were tuned once, so that what the model leads one to expect
-lies near the published figures.
+lies near the published figures. The planted units were chosen among the larger ones, and their odds made large enough
+for monitoring to find each of them, at the default size, with at least 18 of the seeds 1 to 20.
 
 So a comparison that follows people from supervision start, by what they did later, must show too large a difference
 for participants and a difference that is not there for people in work; a comparison from the day of take-up, with
 people still at risk, must come close to {effect}, and a landmark comparison of people in work close to none.
+
+Monitoring must raise an alert in the right direction for each planted team and for the planted cohort once people who
+started after that day have been followed for a year, and none before; and it must hold the team with the fault instead
+of judging it. Now and then another unit is an alert by chance, as in life: nothing is planted there.
 
 ### What it reconstructs
 
@@ -52,7 +64,8 @@ plausible and no more. At other sizes everything is in proportion.
 
 It is no evidence about the service, about any real person, team or prison, or about OGRS3: it can only show whether a
 method finds what was planted. Its names of places are real so that tables look like tables; nothing else about them
-is. Deaths, deportations, transfers between areas and the pandemic's delays in the courts are not modelled.
+is: which team became worse, better or careless with its records was decided by size alone. Deaths, deportations,
+transfers between areas and the pandemic's delays in the courts are not modelled.
 """
 
 
@@ -79,7 +92,25 @@ def describe_truth() -> str:
         analysed=sum(quotas.ANALYSED.values()),
         courses=sum(quotas.COURSES.values()),
         jobs=sum(quotas.SECTORS.values()),
+        **_planted_units(),
     )
+
+
+def _planted_units() -> dict[str, object]:
+    (worse, worse_effect), (better, better_effect) = truth.PLANTED_TEAMS.items()
+    ((cohort, cohort_effect),) = truth.PLANTED_COHORT.items()
+    ((faulty, faulty_unscored),) = truth.UNSCORED_IN_TEAM.items()
+    return {
+        "since": truth.PLANTED_FROM,
+        "worse": worse,
+        "worse_odds": exp(worse_effect),
+        "better": better,
+        "better_odds": exp(better_effect),
+        "cohort": cohort,
+        "cohort_odds": exp(cohort_effect),
+        "faulty": faulty,
+        "faulty_unscored": faulty_unscored,
+    }
 
 
 def data_readme() -> str:

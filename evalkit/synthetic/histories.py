@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
+from evalkit.ogrs import offence_group
 from evalkit.synthetic import catalogue, truth
+from evalkit.synthetic.draws import day
 
 YEAR = 365
 NEVER = 10_000
@@ -72,7 +74,17 @@ def untreated_risk(rng: np.random.Generator, people: pd.DataFrame, predicted: np
     """One-year risk of reconviction from the index date without the service."""
     teams = int(people["team_number"].max()) + 1
     team_effect = truth.TEAM_SPREAD * rng.standard_normal(teams)
-    return expit(truth.SCORE_SHIFT + logit(predicted) + team_effect[people["team_number"].to_numpy()])
+    differences = team_effect[people["team_number"].to_numpy()] + _planted(people)
+    return expit(truth.SCORE_SHIFT + logit(predicted) + differences)
+
+
+def _planted(people: pd.DataFrame) -> np.ndarray:
+    """Log-odds by which the planted teams and the planted cohort differ from the others, from their day on."""
+    start = truth.PLANTED_FROM
+    of_team = people["team"].map(truth.PLANTED_TEAMS).fillna(0.0)
+    of_cohort = offence_group(people["offence_code"]).map(truth.PLANTED_COHORT).fillna(0.0)
+    began = people["index_day"] >= day(start.year, start.month, start.day)
+    return ((of_team + of_cohort) * began).to_numpy()
 
 
 def _chance(

@@ -6,7 +6,9 @@ has found out from the rows. Effects are on the log-odds or hazard scale; days a
 
 from __future__ import annotations
 
-SCORE_SHIFT = -0.31
+import datetime
+
+SCORE_SHIFT = -0.325
 """Log-odds added to the score of everyone: the untreated are reconvicted at about 0.85 of the rate OGRS3 predicts."""
 
 UNTREATED_RATIO = 0.85
@@ -14,7 +16,16 @@ UNTREATED_RATIO = 0.85
 0.86 among those who did not (TAKE_UP_IF_RECONVICTED leaves them the reconvicted)."""
 
 TEAM_SPREAD = 0.05
-"""Standard deviation, in log-odds, of the differences between teams; no team is planted as an outlier."""
+"""Standard deviation, in log-odds, of the differences between teams, the planted ones among them."""
+
+PLANTED_FROM = datetime.date(2019, 7, 1)
+"""First index day of the people whom the planted teams and the planted cohort concern; before it they are as others."""
+
+PLANTED_TEAMS = {"Hall Green": 0.69, "Nottingham West": -0.69}
+"""One team that became worse and one that became better: log-odds added to the untreated risk of their people."""
+
+PLANTED_COHORT = {"Drug possession/supply": 0.45}
+"""OGRS3 offence group whose needs ceased to be met: log-odds added to the untreated risk of its people."""
 
 HAZARD_SHAPE = 0.8
 """The cumulative hazard grows as (days / 365) to this power: the risk falls from the first day on."""
@@ -65,5 +76,8 @@ SUSTAINED = {"intercept": 0.33, "logit_predicted": -0.19, "decade_of_age": 0.05,
 SUSTAINED_IF_RECONVICTED = 0.90
 """Immortal time of 13 weeks: chance of keeping the work if reconvicted by then, relative to the others."""
 
-UNSCORED_SHARE = 0.028
-"""Share of people whose score lacks an input or whose offence has no weighting, at random."""
+UNSCORED_SHARE = 0.022
+"""Share of people whose score lacks an input or whose offence has no weighting, at random, outside the team below."""
+
+UNSCORED_IN_TEAM = {"Stoke South": 0.18}
+"""The same in the team with the data-quality fault, over the whole period; its people are as others."""
