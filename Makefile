@@ -63,14 +63,24 @@ demo: $(DEMO)  ## the demonstration extract, data/demo (synthetic people)
 report: $(NEEDS_DEMO) | $(RUN_READY)  ## the employment report, reports/ete.html; DATA=folder takes your own extract
 	@$(PY) -m evalkit report "$(SPEC)" --data "$(DATA)" --out "$(OUT)"
 
+.PHONY: matched
+matched: $(NEEDS_DEMO) | $(RUN_READY)  ## the matched comparison of the same service, reports/matched.html
+	@$(PY) -m evalkit report notebooks/specs/matched.toml --data "$(DATA)" --out "$(OUT)"
+
 .PHONY: reports
-reports: report  ## every report of the demonstration extract
+reports: report matched  ## every report of the demonstration extract
+
+BY ?= area
+.PHONY: areas
+areas: $(NEEDS_DEMO) | $(RUN_READY)  ## the employment report of each area, reports/index.html lists them; BY=team takes teams
+	@$(PY) -m evalkit batch "$(SPEC)" --by "$(BY)" --data "$(DATA)" --out "$(OUT)"
 
 .PHONY: real-data
-real-data: | $(DEV_READY)  ## two studies of real people from public microdata: reports/rossi.html, reports/recid.html
+real-data: | $(DEV_READY)  ## two studies of real people from public microdata: rossi.html, recid.html, recid_matched.html
 	@$(PY) data/prepare_real.py data/real
 	@$(PY) -m evalkit report notebooks/specs/rossi.toml --out "$(OUT)"
 	@$(PY) -m evalkit report notebooks/specs/recid.toml --out "$(OUT)"
+	@$(PY) -m evalkit report notebooks/specs/recid_matched.toml --out "$(OUT)"
 
 .PHONY: lab
 lab: $(NEEDS_DEMO) | $(RUN_READY)  ## JupyterLab at notebooks/, to explore (start with explore.ipynb)
@@ -84,6 +94,11 @@ test: $(DEMO) | $(DEV_READY)  ## every test
 .PHONY: test-full
 test-full: | $(DEV_READY)  ## the full-size runs: a million people, minutes
 	@$(PY) -m pytest -m full
+
+.PHONY: validate
+validate: $(DEMO) | $(DEV_READY)  ## does it tell the truth? a thousand simulated studies, reports/validation.html, minutes
+	@$(PY) data/prepare_real.py data/real
+	@$(PY) -m evalkit report notebooks/specs/validation.toml --out "$(OUT)"
 
 .PHONY: check
 check: | $(DEV_READY)  ## format, lint and types
@@ -108,5 +123,5 @@ dictionary: data/README.md  ## the data dictionary, data/README.md, from the dec
 
 .PHONY: clean
 clean:  ## remove reports, the demonstration extract and caches (not the environment)
-	@rm -f reports/*.html
+	@rm -f reports/*.html reports/manifest.json reports/.evalkit.lock
 	@rm -rf data/demo data/real .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -67,6 +67,11 @@ def recid() -> pd.DataFrame:
         {
             "person_id": [f"N{number:04d}" for number in range(1, len(people) + 1)],
             "reconvicted": ((people["cens"] == 0) & (people["durat"] <= 12)).astype(int),
+            # Times are known in whole months only.
+            "days_to_reconviction": (people["durat"] * 365 / 12)
+            .round()
+            .where((people["cens"] == 0) & (people["durat"] <= 12))
+            .astype("Int64"),
             "work_programme": people["workprg"],
             "age_months": people["age"],
             "black": people["black"],
@@ -86,18 +91,16 @@ def recid() -> pd.DataFrame:
 
 
 def main(folder: Path) -> None:
-    """Write both studies below `folder`, each whole or not at all."""
+    """Write both studies below `folder`, each file whole or not at all."""
     warnings.simplefilter("ignore", DeprecationWarning)
     folder.mkdir(parents=True, exist_ok=True)
     for name, people, settings in (("rossi", rossi(), ROSSI), ("recid", recid(), RECID)):
-        if (folder / name).exists():
-            continue
         with tempfile.TemporaryDirectory(dir=folder) as unfinished:
             people.to_csv(Path(unfinished) / "cohort.csv", index=False)
             (Path(unfinished) / "extract.toml").write_text(settings, encoding="utf-8")
-            (folder / name).mkdir()
+            (folder / name).mkdir(exist_ok=True)
             for path in sorted(Path(unfinished).iterdir()):
-                path.rename(folder / name / path.name)
+                path.replace(folder / name / path.name)
         print(f"Written: {folder / name}")
 
 

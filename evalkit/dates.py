@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import narwhals as nw
-import numpy as np
-import pandas as pd
+if TYPE_CHECKING:
+    import narwhals as nw
+    import pandas as pd
 
 FOLLOWUP_DAYS = 365
 """One year of follow-up is 365 days, in leap years too: (index date, index date + 365 days]."""
@@ -26,7 +26,7 @@ def completed_months(earlier: pd.Series, later: pd.Series) -> pd.Series:
     """
     start, end = earlier.dt, later.dt
     months = (end.year - start.year) * 12 + (end.month - start.month) - (end.day < start.day)
-    return cast(pd.Series, months.where(earlier.notna() & later.notna(), np.nan).astype("float64"))
+    return cast("pd.Series", months.where(earlier.notna() & later.notna(), float("nan")).astype("float64"))
 
 
 def completed_years(earlier: pd.Series, later: pd.Series) -> pd.Series:
@@ -39,11 +39,15 @@ def completed_years(earlier: pd.Series, later: pd.Series) -> pd.Series:
 
 def days_after(column: str, days: int) -> nw.Expr:
     """The date a number of days after that in a column, as an expression on a lazy table."""
+    import narwhals as nw
+
     return nw.col(column).dt.offset_by(f"{days}d").cast(nw.Date)
 
 
 def within(column: str, period: tuple[datetime.date, datetime.date]) -> nw.Expr:
     """Whether the date in a column lies in a period, first and last day included, as an expression."""
+    import narwhals as nw
+
     return (nw.col(column) >= period[0]) & (nw.col(column) <= period[1])
 
 

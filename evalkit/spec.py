@@ -104,6 +104,40 @@ class Count:
 
 
 @dataclass(frozen=True)
+class Matching:
+    """The matched comparison of one group with people who could have been in it."""
+
+    group: str
+    covariates: tuple[str, ...] = ()
+    """What people are made alike in; not given: everything that an extract of tables says about them then."""
+    caliper: float = 0.2
+    """Largest distance, in standard deviations of the logit of the propensity."""
+    ratio: int = 1
+    """Comparison people for each person of the group."""
+    replace: bool = False
+    exact: tuple[str, ...] = ()
+    """Further covariates that must be equal; the month since the index date always is, where there are months."""
+    order: Literal["largest", "smallest", "data"] = "largest"
+    missing: Literal["drop", "indicator"] = "indicator"
+    who: str = "people in the group"
+    """The people of the group, as sentences call them."""
+    service: str = "the programme"
+    programme: Path | None = None
+    """A text file with the programme in its organisation's own words; relative to the specification."""
+
+
+@dataclass(frozen=True)
+class Monitoring:
+    """The look at units (widest first) and cohorts; no quarter_end: the last quarter whose outcomes are all known."""
+
+    units: tuple[str, ...] = ("area", "team")
+    quarter_end: datetime.date | None = None
+    quarters: int = 12
+    cohorts: tuple[str, ...] = ("sex", "age_band", "ethnicity", "offence_group", "sentence_type", "risk_band")
+    crossings: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
 class Published:
     """Figures printed elsewhere, to be put beside the recomputed ones."""
 
@@ -132,7 +166,7 @@ class Spec:
     """The tables of the extract that the evaluation uses; not given: all there are."""
     design: str = "actual against predicted"
     strength: int = 2
-    """Maryland scale: actual against predicted 2, matched 3, randomised 5."""
+    """Maryland scale: actual against predicted 2, matched 3, randomised 5; 0 where it does not apply."""
     outcome_word: str = "reconvicted"
     """What happened to people who had the outcome, as sentences say it."""
     most_rejected: float = 0.02
@@ -145,6 +179,8 @@ class Spec:
     groups: tuple[Group, ...] = ()
     counts: tuple[Count, ...] = ()
     published: Published | None = None
+    matching: Matching | None = None
+    monitoring: Monitoring | None = None
 
     @property
     def horizon(self) -> str:
@@ -179,6 +215,8 @@ def read_spec(path: str | Path) -> Spec:
         if isinstance(values.get(name), str):
             values[name] = (path.parent / values[name]).resolve()
     values.setdefault("name", path.stem)
+    if isinstance(programme := values.get("matching", {}).get("programme"), str):
+        values["matching"]["programme"] = (path.parent / programme).resolve()
     spec = _build(Spec, {**values, "path": path}, path.name)
     _check_groups(spec)
     return spec
@@ -194,6 +232,8 @@ def _check_groups(spec: Spec) -> None:
                 f"{spec.path.name}: group '{group.name}' is within '{group.within}', not declared before it"
             )
         earlier.add(group.name)
+    if spec.matching:
+        spec.group(spec.matching.group)
     if spec.predictor.source == "reference model":
         spec.group(spec.predictor.reference_group)
 
@@ -251,8 +291,6 @@ _KINDS = {
     tuple: "a list",
     dict: "a table",
 }
-
-
 _LOOKALIKES = {(bool, int), (datetime.datetime, datetime.date)}
 
 

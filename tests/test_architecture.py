@@ -1,6 +1,7 @@
 """Who may import whom: read from the source, so that no arrow points the wrong way."""
 
 import ast
+import re
 import tomllib
 from pathlib import Path
 
@@ -17,18 +18,19 @@ MAY_IMPORT = {
     "ogrs": FLOOR_0,
     "statistics": FLOOR_0,
     "cohort": FLOOR_0 | {"intake", "ogrs", "statistics"},
+    "register": FLOOR_0 | {"statistics"},
     "present": FLOOR_0,
     "synthetic": FLOOR_0 | {"intake", "ogrs", "statistics", "cohort"},
-    "reports": FLOOR_0 | {"intake", "ogrs", "statistics", "cohort", "present"},
-    "cli": {"errors", "intake", "reports", "synthetic"},
+    "reports": FLOOR_0 | {"intake", "ogrs", "statistics", "cohort", "register", "present"},
+    "cli": {"errors", "intake", "register", "reports", "synthetic"},
     "__main__": {"cli"},
     "__init__": set(),
 }
 """Wing or room -> the others it may import; its own rooms are always allowed."""
 
 ONLY_IN = {
-    "matplotlib": "present/charts.py",
-    "seaborn": "present/charts.py",
+    "matplotlib": "present/chart",
+    "seaborn": "present/chart",
     "papermill": "reports/",
     "nbconvert": "reports/",
     "nbclient": "reports/",
@@ -80,7 +82,12 @@ def test_the_planted_truth_is_imported_by_the_demonstration_and_its_tests_only()
 
 
 def test_notebooks_do_not_reach_into_the_planted_truth():
-    assert not [path for path in Path("notebooks").rglob("*.ipynb") if "synthetic" in path.read_text(encoding="utf-8")]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in Path("notebooks").rglob("*.ipynb")}
+    assert [name for name, text in texts.items() if "synthetic" in text] == ["validation.ipynb"]
+    # That one shows what the wing's own validation tables say, and nothing else of it.
+    assert re.findall(r".*synthetic.*", texts["validation.ipynb"]) == [
+        '    "from evalkit.synthetic import validation\\n",'
+    ]
 
 
 def test_environment_yml_is_in_step_with_pyproject():

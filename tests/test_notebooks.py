@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.present import causal_words
 from evalkit.reports import run_notebook, run_report
 
 SPECS = Path("notebooks/specs")
@@ -24,19 +25,38 @@ def ete(demo_folder, tmp_path_factory):
     return run_report(SPECS / "ete.toml", data=demo_folder, out=tmp_path_factory.mktemp("reports"))
 
 
-def test_the_employment_report_answers_with_interval_and_people(ete):
-    text = text_of(ete)
-    assert (
-        "27.1% of the 12,525 people who took up the service were reconvicted within a year, against 35.6% predicted: "
-        "8.5 percentage points lower" in text
+def test_the_employment_report_answers_with_the_fair_figure_its_interval_and_people(ete):
+    answer = re.search(
+        r"(\S+)% of the ([\d,]+) people who took up the service were reconvicted within a year from then, against "
+        r"(\S+)% of people like them, at risk on the same days, who had not done so: (\S+) percentage points lower "
+        r"\(95% interval (\S+) to (\S+)\)\.",
+        text_of(ete),
     )
-    assert "or 1,065 fewer people than predicted" in text
+    actual, people, others, lower, least, most = (float(part.replace(",", "")) for part in answer.groups())
+    assert 10_000 < people < 12_525  # of the 12,525, those not reconvicted before they took it up, and mature then
+    assert abs(others - actual - lower) < 0.11
+    assert 0 < least < lower < most < 4
+
+
+def test_the_naive_figure_stands_beside_and_is_the_recalibrated_one(ete):
+    text = text_of(ete)
+    assert "Counted from the start of supervision instead: 27.1% of the 12,525 people who took up the service" in text
+    assert "This figure is naive" in text
+    assert "which fails its check on them, it would be −8.5 points." in text
+    assert "1,065" in text
+
+
+def test_every_design_is_in_the_employment_report(ete):
+    text = text_of(ete)
+    for design in ("sequential: month by month", "own lag: from each person's day", "landmark: everyone still at risk"):
+        assert design in text
+    assert "A second opinion: speed of reconviction" in text
 
 
 def test_the_employment_report_carries_its_warnings(ete):
     text = text_of(ete)
     assert "Synthetic data: no real person" in text
-    assert "Naive figures." in text
+    assert "Figures marked naive" in text
     assert "immortal time" in text
     assert "Of 47 published figures: 42 agree with the rows, 4 do not reconcile, 1 not from rows." in text
 
@@ -63,6 +83,7 @@ def test_the_employment_report_is_small_enough_to_mail(ete):
 def test_an_own_extract_is_evaluated_without_the_published_study(demo_folder, tmp_path):
     text = text_of(run_report(SPECS / "employment.toml", data=demo_folder, out=tmp_path))
     assert "27.1% of the 12,525 people" in text
+    assert "from then, against" in text
     assert "The specification declares no published figures." in text
     for published in ("Derbyshire, Leicestershire", "does not reconcile", "Skills Builder"):
         assert published not in text
@@ -115,5 +136,44 @@ def test_the_notebook_to_explore_runs_from_top_to_bottom(demo_folder, tmp_path):
         Path("notebooks/explore.ipynb").resolve(), tmp_path / "explore.html", title="Explore", parameters=parameters
     )
     text = text_of(page)
-    assert "people 51,249" in text  # actual against predicted of everyone analysed
+    assert re.search(r"people 51,2\d\d", text)  # actual against predicted of everyone analysed
     assert "Took up the service 12525" in text
+
+
+@pytest.fixture(scope="module")
+def matched(demo_folder, tmp_path_factory):
+    return run_report(SPECS / "matched.toml", data=demo_folder, out=tmp_path_factory.mktemp("matched"))
+
+
+def test_the_matched_report_has_its_finding_seven_tables_and_annexes(matched):
+    text = text_of(matched)
+    assert re.search(r"of the [\d,]+ people who took up the service were reconvicted within a year, against", text)
+    for number in range(1, 8):
+        assert f"Table {number}. " in text
+    for part in ("Overall finding", "You can say", "You cannot say", "The programme", "Who was in the group"):
+        assert part in text
+    for method in ("Not adjusted", "Entropy balancing", "Doubly robust", "E-value", "Rosenbaum's bound"):
+        assert method in text
+    assert "All 51 covariates are balanced after the match" in text
+    assert "Taking part is voluntary." in text
+
+
+def test_the_matched_report_names_no_person_and_claims_no_cause(matched):
+    assert "SYN-P" not in matched.read_text(encoding="utf-8")
+    assert causal_words(text_of(matched)) == []
+
+
+def test_a_null_result_is_not_distinguishable_and_never_no_effect(studies, tmp_path):
+    text = text_of(run_report(SPECS / "recid_matched.toml", data=studies / "recid", out=tmp_path))
+    assert "of the matched comparison group: not distinguishable (" in text
+    assert "to tell a difference of this size from none (80% power)" in text
+    assert "no effect" not in text.lower()
+
+
+def test_the_validation_report_is_written_when_everything_passes(demo_folder, studies, tmp_path):
+    few = {"simulations": 12, "cohorts": 4, "rossi": str(studies / "rossi")}
+    text = text_of(run_report(SPECS / "validation.toml", data=demo_folder, out=tmp_path, parameters=few))
+    for heading in ("Matched comparisons", "Immortal time", "A study of real people", "The demonstration extract"):
+        assert heading in text
+    assert text.count(" yes ") > 40
+    assert " no " not in text.split("A study of real people")[1].split("What was planted")[0]

@@ -22,7 +22,6 @@ from evalkit.present import (
     show_caveats,
     show_dumbbell,
     show_table,
-    trust_answer,
     words,
 )
 from evalkit.present.charts import draw_bars, draw_calibration, draw_dumbbell
@@ -369,18 +368,3 @@ def test_the_calibration_chart_draws_tenths_intervals_and_line():
     assert dots == [pytest.approx((30, 20)), pytest.approx((60, 50))]
     lines = [tuple(line.get_ydata()) for line in axes.lines if line.get_linewidth() == 2]
     assert lines == [pytest.approx((5, 60)), pytest.approx((15, 25)), pytest.approx((40, 60))]
-
-
-@pytest.mark.parametrize(
-    ("verdict", "start", "recalibrated"),
-    [
-        ("passed", "The prediction fits", False),
-        ("failed", "The prediction does not fit", True),
-        ("undetermined", "Whether the prediction fits", True),
-        ("not applicable", "The prediction was fitted in this study", False),
-    ],
-)
-def test_the_gate_decides_what_is_said_of_the_prediction(verdict, start, recalibrated):
-    text = trust_answer(verdict, "why", safe(row(), row(complement=True)), "took_up", who="people").text
-    assert text.startswith(start)
-    assert ("put right on them: 20.0% of the 1,000 people" in text) == recalibrated

@@ -6,16 +6,21 @@ import ast
 import base64
 import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
 import tempfile
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 
 from evalkit.errors import DataError, ReportError, SpecError
 from evalkit.reports import run_notebook, run_report
+from evalkit.reports.inside import _waiting
 from evalkit.reports.kernel import socket_folder
 from evalkit.reports.parameters import check_parameters, declared_parameters
 from evalkit.reports.render import render
@@ -329,6 +334,48 @@ def test_the_kernel_is_private_repeatable_and_gone_afterwards(tmp_path):
     assert not (Path(tempfile.gettempdir()) / folder).exists()
 
 
+def test_the_kernel_ends_with_its_report_or_with_the_process_that_started_it(tmp_path):
+    told = run_cell(tmp_path, "import os\nprint('kernel', os.getpid(), os.getsid(0), os.environ['JPY_PARENT_PID'])")
+    kernel, session, watched = re.search(r"kernel (\d+) (\d+) (\d+)\n", told).groups()
+    assert not Path(f"/proc/{kernel}").exists()
+    assert session == kernel  # whatever it started ends with it
+    assert int(watched) == os.getpid()  # the kernel looks whether that process is still there
+
+
+def test_modules_beside_a_notebook_are_found_and_never_in_place_of_the_kernels_own(tmp_path):
+    (tmp_path / "ours.py").write_text("SAID = 'found beside the notebook'")
+    (tmp_path / "ipykernel.py").write_text("raise ImportError('not this one')")
+    assert "found beside the notebook\n" in run_cell(tmp_path, "import ours\nprint(ours.SAID)")
+
+
+def test_a_cell_that_imports_waits_until_the_kernel_has_imported_what_reports_need(tmp_path):
+    source = (
+        "from pandas.errors import DataError\nimport gc, sys\nprint('matplotlib.style' in sys.modules, gc.isenabled())"
+    )
+    assert "True True\n" in run_cell(tmp_path, source)
+
+
+@pytest.mark.parametrize(
+    ("cell", "has_evalkit", "waits_for"),
+    [
+        ("data = 'x'", False, "loading"),
+        ("import evalkit\nextract = evalkit.load(data)", False, "loading"),
+        ("import evalkit\nimport scipy.stats", False, "everything"),
+        ("import evalkit_like", False, "everything"),
+        ("from pandas.errors import DataError", False, "everything"),
+        ("evalkit.show_table(table)", True, "everything"),
+    ],
+)
+def test_only_the_cells_up_to_the_first_of_evalkit_run_beside_the_imports(cell, has_evalkit, waits_for):
+    waited = []
+    loading, everything = (
+        SimpleNamespace(wait=lambda name=name: waited.append(name)) for name in ("loading", "everything")
+    )
+    shell = SimpleNamespace(user_ns={"evalkit": None} if has_evalkit else {})
+    _waiting(shell, loading, everything)(SimpleNamespace(raw_cell=cell))
+    assert waited == [waits_for]
+
+
 @pytest.mark.parametrize(("length", "kept"), [(79, True), (80, True), (81, False)])
 def test_a_temporary_folder_too_long_for_sockets_is_not_used(length, kept):
     folder = "/" + "t" * (length - 1)
@@ -343,3 +390,10 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_run(tmp_path):
     with pytest.raises(ReportError, match=r"cannot write .*every_block\.html: Is a directory"):
         run_report(SPEC, out=tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["every_block.html", "file"]
+
+
+def test_the_runner_starts_without_pandas():
+    # The kernel imports it meanwhile; in the runner it would only delay the kernel's start by half a second.
+    code = "import sys, evalkit.reports, evalkit.spec; print('pandas' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -6,7 +6,8 @@ Eligibility uses only facts dated on or before the index date, and the extract d
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -14,13 +15,15 @@ import narwhals as nw
 import pandas as pd
 
 from evalkit.cohort.columns import COLUMNS
-from evalkit.cohort.reconviction import NOT_COUNTED, outcomes
+from evalkit.cohort.history import History, history, last_mature_day, settled_after
+from evalkit.cohort.index import effective_rules, index_events, qualifying_sentences, supervision_starts
+from evalkit.cohort.reconviction import NOT_COUNTED, later_sentences, outcomes
 from evalkit.cohort.scores import score
 from evalkit.cohort.service import stage
-from evalkit.dates import COURT_DAYS, completed_years, long_date
+from evalkit.dates import completed_years, long_date
 from evalkit.errors import DataError, SpecError
 from evalkit.intake import Extract, to_pandas
-from evalkit.spec import CohortRules, Group, Outcome, Spec, read_spec
+from evalkit.spec import CohortRules, Group, Spec, read_spec
 from evalkit.statistics.reference import ReferenceModel
 
 
@@ -57,6 +60,7 @@ class Cohort:
     steps    : the steps of the flow
     notes    : what, count: what was set aside or not counted on the way
     model    : the reference model that the predictions come from, if they were estimated in this study
+    history  : what happened to each person after the index date, however late; None for a prepared cohort
     """
 
     frame: pd.DataFrame
@@ -66,8 +70,9 @@ class Cohort:
     notes: pd.DataFrame
     spec: Spec
     model: ReferenceModel | None = None
+    history: History | None = None
 
-    @property
+    @cached_property
     def analysed(self) -> pd.DataFrame:
         """The people of every fixed-window rate: followed up in full and with a valid score."""
         return self.frame[self.frame["analysed"]]
@@ -77,13 +82,17 @@ class Cohort:
         """What the predictions come from."""
         return str(self.frame["predictor"].iloc[0])
 
-    def sides(self, within: str = "") -> Iterator[Side]:
+    @cached_property
+    def sides(self) -> tuple[Side, ...]:
         """Both sides of every declared group among those analysed: a group, all that lies within it, the others."""
+        return tuple(self._sides_within("", self.analysed))
+
+    def _sides_within(self, within: str, people: pd.DataFrame) -> Iterator[Side]:
         for group in self.spec.groups:
             if group.within == within:
-                people = self.analysed[self.analysed[within]] if within else self.analysed
-                yield Side(group, False, people[people[group.name]])
-                yield from self.sides(group.name)
+                inside = people[people[group.name]]
+                yield Side(group, False, inside)
+                yield from self._sides_within(group.name, inside)
                 yield Side(group, True, people[~people[group.name]])
 
     def flow_of(self, group: str) -> pd.DataFrame:
@@ -124,23 +133,18 @@ def build_cohort(extract: Extract, spec: Spec | str | Path) -> Cohort:
     people["left_at"] = people["left_at"].mask(without_score, len(steps) - 1)
     people["analysed"] = people["left_at"] == len(steps)
     groups = [group.name for group in spec.groups]
-    frame = people[people["left_at"] >= len(steps) - 2]
+    frame = people[people["left_at"] >= len(steps) - 2].reset_index(drop=True)
     return Cohort(
-        frame=frame[_frame_columns(frame, groups)].reset_index(drop=True),
+        frame=frame[_frame_columns(frame, groups)],
         flow=_flow(people, steps),
         everyone=people[["person_id", "left_at", *groups]],
         steps=steps,
         notes=_notes(frame, spec),
         spec=spec,
         model=scores.model,
+        history=_history(extract, frame, spec) if spec.cohort and "index_date" in frame else None,
     )
 
-
-INDEX_COLUMNS = (
-    *("person_id", "sentence_date", "sentence_type", "offence_code", "area", "team"),
-    *("total_sanctions", "age_at_first_sanction", "ogrs3_one_year"),
-)
-"""What the cohort takes from the index sentence."""
 
 _SCORED = Step("with a valid risk score", "no valid risk score")
 
@@ -148,14 +152,12 @@ _SCORED = Step("with a valid risk score", "no valid risk score")
 def _people_of_tables(extract: Extract, spec: Spec) -> tuple[pd.DataFrame, tuple[Step, ...]]:
     if spec.cohort is None:
         raise SpecError(f"{spec.path.name}: the section [cohort] is missing")
-    declared = cast(Outcome, extract.settings.outcome)
-    rules = replace(spec.cohort, outcome=spec.cohort.outcome or declared)
+    rules = effective_rules(extract, spec.cohort)
     people = _collect_people(extract, spec, rules)
     people["age"] = completed_years(people["date_of_birth"], people["index_date"])
-    lag = extract.settings.settling_days + (COURT_DAYS if rules.outcome == "proven_reoffence" else 0)
     extract_date = pd.Timestamp(extract.settings.extract_date)
     followup = pd.Timedelta(days=rules.followup_days)
-    last_mature = extract_date - pd.Timedelta(days=lag) - followup
+    lag, last_mature = settled_after(extract, rules), last_mature_day(extract, rules)
     people["mature"] = people["index_date"] <= last_mature
     followup_end = people["index_date"] + followup
     people["followup_end"] = followup_end.mask(followup_end > extract_date, extract_date)
@@ -193,18 +195,16 @@ def _people_of_tables(extract: Extract, spec: Spec) -> tuple[pd.DataFrame, tuple
     return people, (*(step for step, _ in steps_and_tests), _SCORED)
 
 
+def _history(extract: Extract, frame: pd.DataFrame, spec: Spec) -> History:
+    rules = effective_rules(extract, cast(CohortRules, spec.cohort))
+    later = later_sentences(extract.table("sentences"), index_events(extract, rules), rules)
+    return history(extract, to_pandas(later), frame, rules)
+
+
 def _collect_people(extract: Extract, spec: Spec, rules: CohortRules) -> pd.DataFrame:
     """One row per person: who they are, their index event, what followed, when they reached each group."""
-    sentences = extract.table("sentences")
-    qualifying = sentences.filter(nw.col("sentence_type").is_in(list(rules.sentence_types)))
-    starts = qualifying.filter(
-        nw.col("supervision_start") >= rules.period[0], nw.col("supervision_start") <= rules.period[1]
-    )
-    order = ["supervision_start", "sentence_date", "sentence_id"]
-    numbered = starts.with_columns(nth=nw.col("sentence_id").cum_count().over("person_id", order_by=order))
-    index = numbered.filter(nw.col("nth") == 1).select(
-        *INDEX_COLUMNS, index_date="supervision_start", index_sentence_id="sentence_id"
-    )
+    sentences, index = extract.table("sentences"), index_events(extract, rules)
+    qualifying, starts = qualifying_sentences(extract, rules), supervision_starts(extract, rules)
     people = (
         extract.table("people")
         .select("person_id", "date_of_birth", "sex", "ethnicity")

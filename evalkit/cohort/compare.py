@@ -1,18 +1,20 @@
 """A group of a cohort beside its prediction, always with its complement.
 
 A group that people can only reach after the index date (take-up, a job) cannot be compared with its prediction
-fairly: to reach it a person must first have stayed unconvicted. Such a comparison is made only if it is asked for by
-name, design='naive', and it carries that label.
+fairly: to reach it a person must first have stayed unconvicted. It is compared by one of the designs that follow
+people from that day on (see `evalkit.cohort.designs`); from the index date only if that is asked for by name,
+design='naive', and then it carries that label.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
 from evalkit.cohort.build import Cohort, Side
+from evalkit.cohort.designs import HONEST, designed, trials_for
 from evalkit.errors import DataError, SpecError
 from evalkit.spec import Group, Spec
 from evalkit.statistics.expected import ActualVsPredicted, actual_vs_predicted, comparison_sizes
@@ -20,20 +22,30 @@ from evalkit.statistics.rates import newcombe, wilson
 from evalkit.statistics.reference import estimated_actual_vs_predicted
 
 DESIGNS = {
-    "naive": "everyone is followed from the index date, though the group is known only later",
+    "naive": "followed from the index date, the group known later",
     "known at index": "the group was settled on or before the index date",
+    **HONEST,
 }
 """How a group and its follow-up are put together."""
 
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """A group and the rest of the people it is part of, each against its prediction."""
+    """A group and the rest of the people it is part of, each against its prediction.
+
+    inside, outside : of a design that follows people from the day they reached the group, the outside are lines of
+                      people at risk who had not reached it yet (a person may have several), which the prediction
+                      fits by construction
+    odds            : odds_ratio with odds_ratio_low and odds_ratio_high, group over the others; empty if naive
+    flow            : of such a design, where the people of the group leave: step, excluded, remaining, reason
+    """
 
     group: Group
     design: str
     inside: ActualVsPredicted
     outside: ActualVsPredicted
+    odds: dict[str, float] = field(default_factory=dict)
+    flow: pd.DataFrame | None = None
 
     @property
     def table(self) -> pd.DataFrame:
@@ -54,7 +66,8 @@ def compare(cohort: Cohort, group: str, *, against: str = "complement", design: 
     cohort  : what `build_cohort` returned
     group   : name of a group that the specification declares
     against : 'complement', the people of the wider group who are not in this one
-    design  : must be given for a group that is reached after the index date
+    design  : must be given for a group that is reached after the index date: 'sequential', 'own_lag', 'landmark',
+              or 'naive'
 
     Raises SpecError for an undeclared group or design, and where a group reached after the index date is compared
     without a design; DataError where one side is empty.
@@ -63,20 +76,36 @@ def compare(cohort: Cohort, group: str, *, against: str = "complement", design: 
     if against != "complement":
         raise SpecError(f"compare against '{against}' is not known (known: 'complement')")
     checked = _checked_design(declared, design)
-    results = [_against_prediction(side, cohort) for side in _sides_of(group, cohort)]
+    if checked in HONEST:
+        return _honest(cohort, group, checked)
+    results = [against_prediction(side, cohort) for side in _sides_of(group, cohort)]
     for side, result in zip(_sides_of(group, cohort), results, strict=True):
         if result is None:
             raise DataError(f"nobody to compare in the group '{side.label}'")
-    return Comparison(declared, checked, *(result for result in results if result))
+    inside, outside = (result for result in results if result)
+    return Comparison(declared, checked, inside, outside)
+
+
+def _honest(cohort: Cohort, group: str, design: str) -> Comparison:
+    found = designed(cohort, trials_for(cohort, group, design), design)
+    outside = found.trials.rows.query("not treated")
+    return Comparison(
+        group=cohort.spec.group(group),
+        design=design,
+        inside=found.inside,
+        outside=_fitted_by_construction(outside.assign(predicted=found.fitted)),
+        odds=found.odds,
+        flow=found.trials.flow,
+    )
 
 
 def _sides_of(group: str, cohort: Cohort) -> list[Side]:
     """The people of the group and those of the wider group who are not in it."""
-    return sorted((side for side in cohort.sides() if side.group.name == group), key=lambda side: side.complement)
+    return sorted((side for side in cohort.sides if side.group.name == group), key=lambda side: side.complement)
 
 
-def _against_prediction(side: Side, cohort: Cohort) -> ActualVsPredicted | None:
-    """One side against its prediction; None where there is nobody."""
+def against_prediction(side: Side, cohort: Cohort) -> ActualVsPredicted | None:
+    """One side, followed from the index date, against its prediction; None where there is nobody."""
     people, model = side.people, cohort.model
     if people.empty:
         return None
@@ -132,8 +161,8 @@ def group_comparisons(cohort: Cohort, *, design: str | None = None) -> pd.DataFr
     """
     _refuse_nobody(cohort)
     rows = [
-        comparison_row(side, _checked_design(side.group, design), cohort.spec, _against_prediction(side, cohort))
-        for side in cohort.sides()
+        comparison_row(side, _checked_design(side.group, design), cohort.spec, against_prediction(side, cohort))
+        for side in cohort.sides
     ]
     return with_actual_limits(pd.DataFrame(rows))
 
@@ -207,8 +236,8 @@ def _checked_design(group: Group, design: str | None) -> str:
     if design is None or design == "known at index":
         raise SpecError(
             f"group '{group.name}' is reached after the index date: to be in it a person must first have stayed "
-            "unconvicted, so it cannot be compared from there without saying so. Write design='naive' to show it, "
-            "labelled as such."
+            "unconvicted, so it cannot be compared from there without saying so. Write design='sequential' (or "
+            "'own_lag', 'landmark') for a fair comparison, or design='naive' to show the other, labelled as such."
         )
     return design
 

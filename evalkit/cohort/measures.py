@@ -24,7 +24,7 @@ def outcome_measures(cohort: Cohort) -> pd.DataFrame:
     per_person, per_reoffender, days_to_first (mean over those reconvicted), each with _low and _high (mean with normal
     95 % interval), custodial (people with a custodial reconviction). Of people followed up in full with a valid score.
     """
-    return pd.DataFrame([_measures(side) for side in cohort.sides()])
+    return pd.DataFrame([_measures(side) for side in cohort.sides])
 
 
 def _measures(side: Side) -> dict[str, object]:

@@ -97,8 +97,8 @@ def value_at(place: str, results: Mapping[str, pd.DataFrame]) -> float | str | N
         raise SpecError(f"'{place}': no result is called '{table_name}' (known: {', '.join(results)})")
     if column not in table:
         raise SpecError(f"'{place}': the result '{table_name}' has no column '{column}'")
-    rows = table[table.iloc[:, 0].astype(str) == row_name]
-    value = rows.iloc[0][column] if len(rows) else None
+    names = [str(name) for name in table.iloc[:, 0]]
+    value = table[column].iloc[names.index(row_name)] if row_name in names else None
     if value is None or isinstance(value, str):
         return value
     return -float(value) if place.startswith("-") else float(value)

@@ -53,6 +53,28 @@ def _total(name: str) -> nw.Expr:
     return nw.col(name).sum()
 
 
+def later_sentences(sentences: nw.LazyFrame, index: nw.LazyFrame, rules: CohortRules) -> nw.LazyFrame:
+    """Every sentence after the index date that counts, however late: what follow-up from a later day needs.
+
+    sentences, index, rules : as in `outcomes`
+
+    Returns person_id, sentence_date, offence_date (missing where unknown), offence_code, custodial; one row per
+    sentence. Whether an offence was before the day that follow-up starts is for the caller to say.
+    """
+    later = sentences.join(
+        index.select("person_id", "index_date", "index_sentence_id"), on="person_id", how="inner"
+    ).filter(nw.col("sentence_date") > nw.col("index_date"), nw.col("sentence_id") != nw.col("index_sentence_id"))
+    uncounted = _uncounted_kinds(rules)
+    counted = later.filter(~uncounted["type"], ~uncounted["code"])
+    return counted.select(
+        "person_id",
+        "sentence_date",
+        "offence_date",
+        "offence_code",
+        custodial=nw.col("sentence_type") == "custody",
+    )
+
+
 def _sentences_in_window(sentences: nw.LazyFrame, index: nw.LazyFrame, rules: CohortRules) -> nw.LazyFrame:
     court_days = COURT_DAYS if rules.outcome == "proven_reoffence" else 0
     windows = index.select(
@@ -72,14 +94,17 @@ def _sentences_in_window(sentences: nw.LazyFrame, index: nw.LazyFrame, rules: Co
 
 def _verdict(rules: CohortRules) -> nw.Expr:
     offence = nw.col("offence_date")
-    tests = [
-        ("type", ~nw.col("sentence_type").is_in(list(rules.counted_sentence_types))),
-        ("code", nw.col("offence_code").is_in(list(rules.not_counted_offence_codes))),
-        ("pseudo", offence <= nw.col("index_date")),
-    ]
+    tests = [*_uncounted_kinds(rules).items(), ("pseudo", offence <= nw.col("index_date"))]
     if rules.outcome == "proven_reoffence":
         tests += [("undated", offence.is_null()), ("late", offence > nw.col("followup_last"))]
     verdict: nw.Expr = nw.lit(COUNTED)
     for why, test in reversed(tests):
         verdict = nw.when(test).then(nw.lit(why)).otherwise(verdict)
     return verdict
+
+
+def _uncounted_kinds(rules: CohortRules) -> dict[str, nw.Expr]:
+    return {
+        "type": ~nw.col("sentence_type").is_in(list(rules.counted_sentence_types)),
+        "code": nw.col("offence_code").is_in(list(rules.not_counted_offence_codes)),
+    }

@@ -47,7 +47,7 @@ def check_prediction(cohort: Cohort, group: str) -> Trust:
     Raises SpecError for an undeclared group.
     """
     cohort.spec.group(group)
-    sides = list(cohort.sides())
+    sides = list(cohort.sides)
     reference = next(side.people for side in sides if side.group.name == group and side.complement)
     if not _enough(reference) or cohort.model is not None:
         return _unchecked(cohort)

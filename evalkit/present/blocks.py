@@ -26,7 +26,7 @@ def masthead(spec: Spec, settings: Any, *, caveats: Sequence[str] = ()) -> Piece
     """
     chips = [
         "Read the warnings first" if caveats else f"Final: everyone analysed was followed for {spec.horizon}",
-        f"Design: {spec.design} (strength {spec.strength} of 5)",
+        f"Design: {spec.design}" + (f" (strength {spec.strength} of 5)" if spec.strength else ""),
         f"Extract of {long_date(settings.extract_date)}",
     ]
     warning = '<li class="warn">Synthetic data: no real person</li>' if settings.synthetic else ""

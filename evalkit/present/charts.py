@@ -1,7 +1,7 @@
 """Safe tables as charts: each drawing takes a table and an `ax`, returns the `ax`, and computes nothing.
 
-The only room that imports matplotlib. `show_*` wraps a drawing into a figure: SVG with a text alternative that gives
-the numbers, and the data behind it as a table.
+Only this room and its neighbours `chart_*` import matplotlib. `show_*` wraps a drawing into a figure: SVG with a text
+alternative that gives the numbers, and the data behind it as a table.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STYLE = Path(__file__).with_name("evalkit.mplstyle")
-NAVY, ORANGE, INK, SOFT, LINE, GAP = "#12436d", "#b8470e", "#0b1c2c", "#4a5a68", "#d5dde4", "#c3ced8"
+NAVY, ORANGE, TEAL, PURPLE = "#12436d", "#b8470e", "#1b7f77", "#801650"
+INK, SOFT, LINE, GAP, PAPER = "#0b1c2c", "#4a5a68", "#d5dde4", "#c3ced8", "#ffffff"
+WIDTH = 7.6
+"""Of every drawing, in inches."""
+
 DUMBBELL_MARGINS = 0.33, 0.88
 """Where the axes of a dumbbell chart begin and end, as shares of the drawing's width."""
 
@@ -39,11 +43,13 @@ INDENT = 0.035
 _THEMED = {
     NAVY: "--series-1",
     ORANGE: "--predicted",
+    TEAL: "--good",
+    PURPLE: "--series-3",
     INK: "--ink",
     SOFT: "--soft",
     LINE: "--line",
     GAP: "--line-strong",
-    "#ffffff": "--paper",
+    PAPER: "--paper",
 }
 """Colours of the drawing that follow the page into its dark version."""
 
@@ -69,7 +75,7 @@ def draw_dumbbell(table: pd.DataFrame, ax: Axes) -> Axes:
             linewidth=2,
             zorder=2,
         )
-        ax.plot(predicted, position, "o", color="#ffffff", markeredgecolor=ORANGE, markeredgewidth=2, markersize=8)
+        ax.plot(predicted, position, "o", color=PAPER, markeredgecolor=ORANGE, markeredgewidth=2, markersize=8)
         ax.plot(actual, position, "o", color=NAVY, markersize=8.5, zorder=3)
         difference = f"{points(row['difference'])} pp"
         ax.text(RIGHT_EDGE, position, difference, transform=right, va="center", ha="right", color=INK, weight="bold")
@@ -157,11 +163,10 @@ def show_calibration(table: SafeTable, smooth: pd.DataFrame, *, finding: str, me
     if require_safe(table).empty:
         return Piece(f'<p class="note">{escaped(measure)}: too few people to show.</p>', "Too few people to show.")
     hidden = not all(is_shown(rate) for rate in table["actual_rate"])
-    return _figure(
+    return chart_piece(
         table,
-        lambda ax: draw_calibration(table, ax, smooth=smooth.head(0) if hidden else smooth),
+        one_panel(lambda ax: draw_calibration(table, ax, smooth=smooth.head(0) if hidden else smooth), (0.1, 0.75)),
         height=4.2,
-        margins=(0.1, 0.75),
         columns=LAYOUTS["deciles"],
         texts=(finding, measure, source),
     )
@@ -169,11 +174,10 @@ def show_calibration(table: SafeTable, smooth: pd.DataFrame, *, finding: str, me
 
 def show_dumbbell(table: SafeTable, *, finding: str, measure: str, source: str) -> Piece:
     """Actual against predicted, one line per group. The table has the columns of `group_comparisons`."""
-    return _figure(
+    return chart_piece(
         require_safe(table),
-        lambda ax: draw_dumbbell(table, ax),
+        one_panel(lambda ax: draw_dumbbell(table, ax), DUMBBELL_MARGINS),
         height=0.62 * len(table) + 0.7,
-        margins=DUMBBELL_MARGINS,
         columns=LAYOUTS["comparison chart"],
         texts=(finding, measure, source),
     )
@@ -188,44 +192,71 @@ def show_bars(table: SafeTable, *, columns: str, finding: str, measure: str, sou
     label, value, share = list(LAYOUTS[columns])[:3]
     if not any(is_shown(number) for number in require_safe(table)[value]):
         return Piece(f'<p class="note">{escaped(measure)}. {escaped(finding)}.</p>', f"{measure}. {finding}.")
-    return _figure(
+    return chart_piece(
         table,
-        lambda ax: draw_bars(table.head(most), ax, label=label, value=value, share=share),
+        one_panel(lambda ax: draw_bars(table.head(most), ax, label=label, value=value, share=share), (0.33, 0.99)),
         height=0.36 * min(most, len(table)) + 0.4,
-        margins=(0.33, 0.99),
         columns=LAYOUTS[columns],
         texts=(finding, measure, source),
     )
 
 
-def _figure(
+def one_panel(
+    draw: Callable[[Axes], Axes], sides: tuple[float, float], *, above: float = 0.05, below: float = 0.45
+) -> Callable[[Figure], object]:
+    """Lay a drawing out as the only one of its figure.
+
+    sides        : where it begins and ends, as shares of the figure's width
+    above, below : what is left free there, in inches
+    """
+
+    def paint(figure: Figure) -> object:
+        height = float(figure.get_figheight())
+        place = (sides[0], below / height, sides[1] - sides[0], 1 - (above + below) / height)
+        return draw(figure.add_axes(place))
+
+    return paint
+
+
+def chart_piece(
     table: SafeTable,
-    draw: Callable[[Axes], Axes],
+    paint: Callable[[Figure], object],
     *,
     height: float,
-    margins: tuple[float, float],
     columns: Mapping[str, tuple[str, str]],
     texts: Sequence[str],
+    summary: str = "",
+    data_open: bool = False,
 ) -> Piece:
+    """A figure as a piece of a report: finding, measure, drawing, the data behind it, source.
+
+    table   : what the drawing shows, already safe
+    paint   : draws into the figure it is given
+    height  : of the drawing, in inches
+    columns : layout of the table below the chart
+    texts   : finding, measure and source
+    summary : the numbers in words, for the text alternative; without it, every row of the table
+    data_open : show the data behind the chart from the start
+    """
     from matplotlib import style
     from matplotlib.figure import Figure
 
     finding, measure, source = texts
     with style.context(STYLE):
-        figure = Figure(figsize=(7.6, height))
-        draw(figure.add_axes((margins[0], 0.45 / height, margins[1] - margins[0], 1 - 0.5 / height)))
+        figure = Figure(figsize=(WIDTH, height))
+        paint(figure)
         svg = _svg(figure, finding)
     cells = cell_texts(table, columns)
-    alternative = f"{finding}. " + "; ".join(
-        ", ".join(f"{heading} {cell}" for heading, cell in row.items()) for row in cells.to_dict("records")
-    )
+    rows = (", ".join(f"{heading} {cell}" for heading, cell in row.items()) for row in cells.to_dict("records"))
+    alternative = f"{finding}. {summary or '; '.join(rows)}"
     copy = csv_link(csv_texts(table, columns), measure)
     markup = (
         f'<figure class="chart"><figcaption><span class="finding">{escaped(finding)}</span>'
         f'<span class="measure">{escaped(measure)}</span></figcaption><div class="drawing">'
         f'<svg role="img" aria-label="{escaped(alternative)}" {svg}</div>'
-        f'<details class="data"><summary>The data behind this chart<span class="visually-hidden">: {escaped(finding)}'
-        f"</span></summary>{table_markup(cells, columns, caption=measure)}{copy}</details>"
+        f'<details class="data"{" open" if data_open else ""}><summary>The data behind this chart'
+        f'<span class="visually-hidden">: {escaped(finding)}</span></summary>'
+        f"{table_markup(cells, columns, caption=measure)}{copy}</details>"
         f'<p class="source">{escaped(source)}</p></figure>'
     )
     return Piece(markup, f"{finding}\n{measure}\n{cells.to_string(index=False)}\n{source}")

@@ -75,7 +75,9 @@ def make_safe(
     for name in _numbers(table):
         if round_to and name not in bases:
             shown[name] = "[x]"
-        shown.loc[hidden[name] if name in bases else any_hidden, name] = CONFIDENTIAL
+        concerned = hidden[name] if name in bases else any_hidden
+        if concerned.any():
+            shown.loc[concerned, name] = CONFIDENTIAL
     if ranked_by is not None:
         shown = _hidden_last(shown, any_hidden, ranked_by)
     return _safe(shown, threshold, int(hidden[list(bases)].to_numpy().sum()))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -14,13 +15,21 @@ def escaped(value: Any) -> str:
 
 @dataclass(frozen=True, repr=False)
 class Piece:
-    """What a presenting function returns: shows itself in a notebook and in a terminal."""
+    """What a presenting function returns: shows itself in a notebook and in a terminal.
+
+    facts : what the index page of a batch takes from the report; safe figures and plain words only
+    """
 
     html: str
     text: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         return self.html
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        """The facts travel as metadata of the HTML, which no reader sees."""
+        return ({"text/html": self.html}, {"text/html": {"evalkit": dict(self.facts)}}) if self.facts else ({}, {})
 
     def __repr__(self) -> str:
         return self.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from evalkit.dates import long_date
 from evalkit.present.disclosure import is_shown
 
 MINUS = "−"
@@ -33,6 +34,12 @@ def ratio(value: float) -> str:
     return f"{round(value, 2) + 0.0:.2f}".replace("-", MINUS)
 
 
+def signed(value: float, decimals: int = 1) -> str:
+    """A number with its sign: +4.2; no sign where it is written as zero."""
+    text = f"{value:+.{decimals}f}"
+    return text.replace("-", MINUS) if float(text) else text[1:]
+
+
 def p_value(value: float, log10_p: float | None = None) -> str:
     """A p-value: three decimals, below 0.001 in powers of ten, below 1e-300 as such."""
     if value >= 0.001:
@@ -40,6 +47,11 @@ def p_value(value: float, log10_p: float | None = None) -> str:
     if value < 1e-300 and (log10_p is None or log10_p < -300):
         return "< 1e-300"
     return f"{value:.1e}"
+
+
+def yes_no(value: Any) -> str:
+    """True as yes, False as no."""
+    return "yes" if value else "no"
 
 
 def plain(value: Any) -> str:
@@ -53,7 +65,10 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "percent": percent,
     "points": points,
     "ratio": ratio,
+    "signed": signed,
     "p": p_value,
+    "date": long_date,
+    "yes/no": yes_no,
 }
 """The kinds of column a table can have."""
 

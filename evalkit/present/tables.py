@@ -14,6 +14,9 @@ from evalkit.present.html import Piece, escaped
 from evalkit.present.layouts import LAYOUTS
 from evalkit.present.numbers import written
 
+ROW_MARKS = {True: "flag", "red": "flag", "amber": "amber"}
+"""What a cell of the flagging column does to its row; the word stands in the row as well."""
+
 
 def show_table(
     table: SafeTable,
@@ -31,14 +34,14 @@ def show_table(
     columns : name of a layout (see `LAYOUTS`), or column -> (heading with its unit, kind: text, count, percent, points,
               ratio or p); the first is the row's name
     notes   : sentences shown between the caption and the head
-    flag    : a column of True/False; rows with True are marked
+    flag    : a column of True/False, or of ratings (green, amber, red); rows with True, amber or red are marked
     missing : the symbol of an empty cell: [x] not available, [z] not applicable
     """
     columns = LAYOUTS[columns] if isinstance(columns, str) else columns
     if require_safe(table).empty:
         return Piece(f'<p class="note">{escaped(caption)}: nothing to show.</p>', f"{caption}: nothing to show.")
     cells = cell_texts(table, columns, missing=missing)
-    flags = table[flag].tolist() if flag else [False] * len(table)
+    flags = [ROW_MARKS.get(value, "") for value in table[flag]] if flag else []
     symbols = [f"{mark} {meaning}." for mark, meaning in SYMBOLS.items() if (cells == mark).to_numpy().any()]
     body = table_markup(cells, columns, caption=caption, notes=[*notes, *symbols], flags=flags)
     markup = f"{body}{csv_link(csv_texts(table, columns, missing=missing), caption)}"
@@ -51,14 +54,14 @@ def table_markup(
     *,
     caption: str,
     notes: Sequence[str] = (),
-    flags: Sequence[bool] = (),
+    flags: Sequence[str] = (),
 ) -> str:
-    """Written cells as a table that scrolls inside its own region: notes under the caption, flagged rows marked."""
+    """Written cells as a table that scrolls inside its own region: notes under the caption, rows with their mark."""
     below = "".join(f'<span class="note">{escaped(note)}</span>' for note in notes)
     kinds = [kind for _, kind in columns.values()]
-    marks = flags or [False] * len(cells)
+    marks = flags or [""] * len(cells)
     head = "".join(f'<th scope="col"{_align(kind)}>{escaped(heading)}</th>' for heading, kind in columns.values())
-    body = "".join(_row(row, kinds, marked) for row, marked in zip(cells.values.tolist(), marks, strict=True))
+    body = "".join(_row(row, kinds, mark) for row, mark in zip(cells.values.tolist(), marks, strict=True))
     return (
         f'<div class="table-scroll" tabindex="0" role="region" aria-label="{escaped(caption)}"><table>'
         f"<caption>{escaped(caption)}{below}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
@@ -111,10 +114,10 @@ def csv_link(cells: pd.DataFrame, caption: str) -> str:
     )
 
 
-def _row(cells: list[str], kinds: list[str], marked: bool) -> str:
+def _row(cells: list[str], kinds: list[str], mark: str) -> str:
     first, *rest = cells
     body = "".join(f"<td{_align(kind)}>{escaped(cell)}</td>" for cell, kind in zip(rest, kinds[1:], strict=True))
-    return f'<tr{" class=flag" if marked else ""}><th scope="row">{escaped(first)}</th>{body}</tr>'
+    return f'<tr{f" class={mark}" if mark else ""}><th scope="row">{escaped(first)}</th>{body}</tr>'
 
 
 def _align(kind: str) -> str:

@@ -66,7 +66,7 @@ def finding(row: dict[str, Any], *, who: str) -> str:
     fewer, word = row["fewer_people"], "fewer" if kind == LOWER else "more"
     low, high = sorted((abs(row["fewer_people_low"]), abs(row["fewer_people_high"])))
     return (
-        f"{rates}: {_unsigned(row['difference'])} percentage points {kind} ({_magnitude_interval(row)}), or "
+        f"{rates}: {unsigned(row['difference'])} percentage points {kind} ({magnitude_interval(row)}), or "
         f"{count(abs(fewer))} {word} people than predicted ({count(low)} to {count(high)})."
     )
 
@@ -79,7 +79,12 @@ def answer(table: SafeTable, name: str, *, who: str, unscored: SafeTable | None 
     """
     row = row_of(table, name)
     naive = " This figure is naive." if row["immortal_time"] and verdict(row) != SMALL else ""
-    return _answer(finding(row, who=who) + naive, caution=_caution(unscored, name))
+    return answer_piece(finding(row, who=who) + naive, unscored=unscored, name=name)
+
+
+def answer_piece(sentence: str, *, unscored: SafeTable | None, name: str) -> Piece:
+    """A headline about a group; amber, and saying so, where more than a tenth of the group has no score."""
+    return _answer(sentence, caution=_caution(unscored, name))
 
 
 def _caution(unscored: SafeTable | None, name: str) -> str:
@@ -111,27 +116,9 @@ def beware(table: SafeTable, name: str, *, who: str, caveat: str) -> Piece:
         same = kind == verdict(row_of(table, name))
         how = f"{'also ' if same else ''}{row['outcome']} {'less' if kind == LOWER else 'more'} than predicted"
         sentence = f"{'But the' if same else 'The'} {count(row['people'])} {who} were {how}"
-        sentence += f", by {_unsigned(row['difference'])} points ({_magnitude_interval(row)})."
+        sentence += f", by {unsigned(row['difference'])} points ({magnitude_interval(row)})."
     text = f"{sentence} {caveat}"
     return Piece(f'<p class="beware">{escaped(text)}</p>', text)
-
-
-def trust_answer(verdict: str, reason: str, table: SafeTable, name: str, *, who: str) -> Piece:
-    """Whether the prediction can be trusted, and the finding for one group after it was put right.
-
-    verdict, reason : of the calibration gate
-    table           : the safe recalibrated comparison
-    """
-    passed = {
-        "passed": "The prediction fits the people who were never in the group, so the comparison can stand.",
-        "failed": "The prediction does not fit the people who were never in the group.",
-        "undetermined": "Whether the prediction fits the people who were never in the group cannot be settled.",
-        "not applicable": "The prediction was fitted in this study and fits by construction.",
-    }
-    text = passed[verdict]
-    if verdict in {"failed", "undetermined"} and not require_safe(table).empty:
-        text += f" Against a prediction put right on them: {finding(row_of(table, name), who=who)}"
-    return Piece(f'<p class="beware">{escaped(text)}</p>', f"{text} ({reason})")
 
 
 def chart_finding(table: SafeTable) -> str:
@@ -220,7 +207,12 @@ def can_and_cannot_say(table: SafeTable, *, who: str, strength: int) -> Piece:
         for row in rows
         if not row["complement"]
     ]
-    boxes = (("can", "You can say", can), ("cannot", "You cannot say", _cannot_say(rows, who, strength)))
+    return say_boxes(can, _cannot_say(rows, who, strength))
+
+
+def say_boxes(can: list[str], cannot: list[str]) -> Piece:
+    """Two boxes of sentences: what a reader can say, and what not."""
+    boxes = (("can", "You can say", can), ("cannot", "You cannot say", cannot))
     markup = "".join(
         f'<div class="{kind}"><h3>{heading}</h3><ul>{"".join(f"<li>{escaped(line)}</li>" for line in lines)}</ul></div>'
         for kind, heading, lines in boxes
@@ -265,10 +257,12 @@ def _points_interval(row: dict[str, Any]) -> str:
     )
 
 
-def _magnitude_interval(row: dict[str, Any]) -> str:
+def magnitude_interval(row: dict[str, Any]) -> str:
+    """The interval of a difference whose direction is said in words: without signs, smaller end first."""
     low, high = sorted((abs(row["difference_low"]), abs(row["difference_high"])))
-    return f"95% interval {_unsigned(low)} to {_unsigned(high)}"
+    return f"95% interval {unsigned(low)} to {unsigned(high)}"
 
 
-def _unsigned(difference: float) -> str:
+def unsigned(difference: float) -> str:
+    """A difference in percentage points without its sign."""
     return points(abs(difference)).removeprefix("+")

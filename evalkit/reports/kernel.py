@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import secrets
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
@@ -20,36 +24,78 @@ KERNEL_ENVIRONMENT = {
     # As in JupyterLab: a figure left open is shown, and then refused for want of a text alternative.
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
+KERNEL_ARGUMENTS = ("--HistoryManager.hist_file=:memory:", "--IPKernelApp.extra_extensions=evalkit.reports.inside")
+LAUNCH = """import sys
+sys.path = [place for place in sys.path if place]
+sys.modules["debugpy"] = None
+from ipykernel.kernelapp import launch_new_instance
+launch_new_instance()"""
+"""What the kernel's process runs: the notebook's folder is searched for modules only after Jupyter's own are found.
+
+Nobody debugs a report, and importing the debugger takes a tenth of a second.
+"""
+
 LONGEST_TEMPORARY_PATH = 80
 """A Unix socket's path may have 107 bytes; the rest of ours takes fewer than 25."""
 
 
 @contextmanager
 def started_kernel(folder: Path) -> Iterator[Any]:
-    """Start a kernel in `folder` and return its manager at once, while the kernel is still waking up.
+    """Start a kernel in `folder` and return its manager, while the kernel is still waking up.
 
     It listens on sockets in a folder of its own that only this user can enter (a TCP port could be listened to by
-    anyone on the machine), reads no IPython settings or start-up files of the user, and is ended on leaving.
+    anyone on the machine), reads no IPython settings or start-up files of the user, and is ended on leaving, or when
+    this process ends.
     """
-    from jupyter_client.manager import AsyncKernelManager
-    from jupyter_core.utils import run_sync
-
     with TemporaryDirectory(prefix="evalkit-", dir=socket_folder(gettempdir())) as private:
-        manager = AsyncKernelManager(
-            kernel_name="python3", transport="ipc", ip=f"{private}/k", connection_file=f"{private}/connection.json"
+        connection = _write_connection(Path(private))
+        environment = os.environ | KERNEL_ENVIRONMENT | {"IPYTHONDIR": private, "JPY_PARENT_PID": str(os.getpid())}
+        # Jupyter's own way to start one would be imported first, which takes half as long as the kernel to wake up.
+        process = subprocess.Popen(
+            [sys.executable, "-c", LAUNCH, "-f", str(connection), *KERNEL_ARGUMENTS],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
-        arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.extra_extensions=evalkit.reports.inside"]
-        environment = os.environ | KERNEL_ENVIRONMENT | {"IPYTHONDIR": private}
-        run_sync(manager.start_kernel)(cwd=str(folder), env=environment, extra_arguments=arguments)
-        # Whoever runs the cells asks for a client and leaves it open, because the kernel is not theirs.
-        client = manager.client()
-        manager.client = lambda **_: client
         try:
-            yield manager
+            with _managed(process, connection) as manager:
+                yield manager
         finally:
-            if client.channels_running:
-                client.stop_channels()
-            run_sync(manager.shutdown_kernel)(now=True)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _write_connection(private: Path) -> Path:
+    """Where the kernel listens and whom it believes, in the form of Jupyter's connection files."""
+    channels = ("shell", "iopub", "stdin", "control", "hb")
+    ports = {f"{channel}_port": number for number, channel in enumerate(channels, start=1)}
+    trust = {"signature_scheme": "hmac-sha256", "key": secrets.token_hex()}
+    connection = private / "connection.json"
+    connection.write_text(json.dumps({"transport": "ipc", "ip": f"{private}/k"} | ports | trust), encoding="utf-8")
+    return connection
+
+
+@contextmanager
+def _managed(process: subprocess.Popen[bytes], connection: Path) -> Iterator[Any]:
+    """Jupyter's manager of a kernel that was started without it."""
+    from jupyter_client.manager import AsyncKernelManager
+    from jupyter_client.provisioning import LocalProvisioner
+
+    manager = AsyncKernelManager(connection_file=str(connection))
+    manager.load_connection_file()
+    manager.provisioner = LocalProvisioner(parent=manager)
+    manager.provisioner.process = process
+    # Whoever runs the cells asks for a client and leaves it open, because the kernel is not theirs.
+    client = manager.client()
+    manager.client = lambda **_: client
+    try:
+        yield manager
+    finally:
+        if client.channels_running:
+            client.stop_channels()
+        manager.context.destroy(linger=0)
 
 
 def socket_folder(temporary: str) -> str:
@@ -57,11 +103,15 @@ def socket_folder(temporary: str) -> str:
     return "/tmp" if len(temporary.encode()) > LONGEST_TEMPORARY_PATH else temporary
 
 
-def run_cells(notebook: Mapping[str, Any], parameters: Mapping[str, Any], manager: Any, place: str) -> Any:
-    """Run a notebook in a started kernel through papermill; return it with its outputs, nothing written.
+def run_cells(
+    notebook: Mapping[str, Any], parameters: Mapping[str, Any], place: str, *, bar: bool = False, **engine: Any
+) -> Any:
+    """Run a notebook through papermill; return it with its outputs, nothing written.
 
     notebook : the .ipynb as read from JSON, its parameters already checked
     place    : the notebook's file name, for messages
+    bar      : whether a terminal shows how far it is
+    engine   : what papermill runs it in: km, the manager of a started kernel, or engine_name
 
     Raises the EvalkitError that a cell raised, of the same kind; ReportError for any other failure.
     """
@@ -76,8 +126,8 @@ def run_cells(notebook: Mapping[str, Any], parameters: Mapping[str, Any], manage
             parameters=dict(parameters),
             kernel_name="python3",
             language="python",
-            progress_bar=sys.stderr.isatty(),
-            km=manager,
+            progress_bar=bar,
+            **engine,
         )
     except PapermillExecutionError as error:
         raise _translated(error, _place_of_failure(error, notebook, parameters, place)) from None

@@ -39,6 +39,7 @@ def render(notebook: Any, *, title: str, place: str) -> str:
         template_file="index.html.j2",
         extra_template_basedirs=[str(TEMPLATE.parent)],
         config=Config({"NbConvertBase": {"display_data_priority": SHOWN_TYPES}}),
+        optimistic_validation=True,
         filters={"author_markdown": headings.author_markdown, "data_markdown": headings.data_markdown},
     )
     exporter.output_mimetype = "text/html"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,22 +53,30 @@ def run_notebook(notebook: Path, target: Path, *, title: str, parameters: Mappin
 
     Raises as `run_report` does; `target` is replaced only by a finished report.
     """
-    source = _read_notebook(notebook)
+    source = read_notebook(notebook)
     check_parameters(parameters, declared_parameters(source, notebook.name), notebook.name)
     with _replacing(target) as file:
         with started_kernel(notebook.parent) as manager:
             # Slow imports, while the kernel wakes up.
             import_papermill()
-            from evalkit.reports.render import render
+            import evalkit.reports.render  # noqa: F401
 
-            executed = run_cells(source, parameters, manager, notebook.name)
-        html = render(executed, title=title, place=notebook.name)
-        _refuse_paths(html, [notebook.parent, target.parent, *_absolute_paths(parameters)], notebook.name)
-        file.write(html)
+            executed = run_cells(source, parameters, notebook.name, bar=sys.stderr.isatty(), km=manager)
+        file.write(finished_page(executed, notebook, title=title, parameters=parameters, out=target.parent))
     return target
 
 
-def _read_notebook(path: Path) -> dict[str, Any]:
+def finished_page(executed: Any, notebook: Path, *, title: str, parameters: Mapping[str, Any], out: Path) -> str:
+    """The page of an executed notebook, as HTML text. Raises ReportError where it must not be shown."""
+    from evalkit.reports.render import render
+
+    html = render(executed, title=title, place=notebook.name)
+    _refuse_paths(html, [notebook.parent, out, *_absolute_paths(parameters)], notebook.name)
+    return html
+
+
+def read_notebook(path: Path) -> dict[str, Any]:
+    """A notebook as read from JSON. Raises SpecError where it is missing or none of format 4."""
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,0 +1,131 @@
+"""CUSUM paths of monitored units: small multiples on one scale, an alarm where an arm reaches its threshold."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from evalkit.dates import long_date
+from evalkit.present.charts import INK, ORANGE, SOFT, TEAL, chart_piece
+from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, require_safe
+from evalkit.present.html import Piece, escaped
+from evalkit.present.layouts import LAYOUTS
+from evalkit.present.numbers import count, written
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ARMS: tuple[tuple[str, int, str, str, Any], ...] = (
+    ("worse", 1, ORANGE, "^", "-"),
+    ("better", -1, TEAL, "v", (0, (3, 1))),
+)
+"""Of a CUSUM: name, side of zero, colour, marker of an alarm, line."""
+
+ACROSS = 3
+PANEL, ABOVE, BELOW, KEY = 1.15, 0.32, 0.3, 0.35
+"""Inches: height of a small panel, free space above and below it, and the key over them all."""
+
+
+def draw_cusum(path: pd.DataFrame, ax: Axes, *, unit: str) -> Axes:
+    """Both arms of one unit: evidence for more than predicted upwards, for fewer downwards, and where they alarm."""
+    ax.axhline(0, color=SOFT, linewidth=1)
+    shown = path[[is_shown(value) for value in path["cusum_worse"]]]
+    ax.set_title(str(path[unit].iloc[0]), loc="left", fontsize=10, color=INK, weight="bold", pad=5)
+    if shown.empty:
+        ax.text(0.5, 0.5, CONFIDENTIAL, transform=ax.transAxes, ha="center", va="bottom", color=SOFT)
+        return ax
+    for arm, sign, colour, marker, line in ARMS:
+        height = sign * shown[f"cusum_{arm}"].astype(float)
+        threshold = sign * shown[f"threshold_{arm}"].astype(float)
+        ax.plot(shown["matures"], threshold, color=SOFT, linewidth=1, linestyle=(0, (5, 3)))
+        ax.plot(shown["matures"], height, color=colour, linewidth=1.8, linestyle=line)
+        alarms = shown[f"alarm_{arm}"].to_numpy(dtype=bool)
+        ax.plot(
+            shown["matures"][alarms], threshold[alarms], marker, color=colour, markersize=8, linestyle="", clip_on=False
+        )
+    return ax
+
+
+def _label_cusum(panels: list[Axes], table: pd.DataFrame) -> None:
+    """The same scale in every panel, dates as years."""
+    from matplotlib.dates import DateFormatter, YearLocator
+
+    names = [f"{part}_{arm[0]}" for arm in ARMS for part in ("cusum", "threshold")]
+    reach = 1.15 * max([1.0, *(value for name in names for value in table[name] if is_shown(value))])
+    for ax in panels:
+        ax.set_ylim(-reach, reach)
+        ax.set_xlim(table["matures"].min(), table["matures"].max())
+        ax.xaxis.set_major_locator(YearLocator())
+        ax.xaxis.set_major_formatter(DateFormatter("%Y"))
+        ax.locator_params(axis="y", nbins=4, integer=True)
+        ax.yaxis.set_major_formatter(lambda value, _: count(abs(value)))
+        ax.tick_params(labelsize=9)
+        ax.grid(axis="y")
+
+
+def show_cusum(table: SafeTable, *, unit: str, finding: str, measure: str, source: str) -> Piece:
+    """CUSUM paths, one small panel for each unit in the table's order, all on one scale.
+
+    table : what `merge_path` returned: the unit, matures, and for both arms (worse, better) cusum, threshold, alarm
+    unit  : the column of the unit
+    """
+    if require_safe(table).empty:
+        return Piece(f'<p class="note">{escaped(measure)}: nothing to show.</p>', f"{measure}: nothing to show.")
+    units = list(dict.fromkeys(table[unit]))
+    height = KEY + math.ceil(len(units) / ACROSS) * (ABOVE + PANEL + BELOW)
+
+    def paint(figure: Figure) -> None:
+        panels = [_panel(figure, place, height) for place in range(len(units))]
+        for name, ax in zip(units, panels, strict=True):
+            draw_cusum(table[table[unit] == name], ax, unit=unit)
+        _label_cusum(panels, table)
+        _key(figure)
+
+    return chart_piece(
+        table,
+        paint,
+        height=height,
+        columns={unit: ("Unit", "text"), **LAYOUTS["cusum"]},
+        texts=(finding, measure, source),
+        summary="; ".join(f"{name}: {_in_words(table[table[unit] == name])}" for name in units),
+    )
+
+
+def _panel(figure: Figure, place: int, height: float) -> Axes:
+    """One of the small panels, row by row from the top left."""
+    down, across = divmod(place, ACROSS)
+    top = height - KEY - ABOVE - down * (ABOVE + PANEL + BELOW)
+    return figure.add_axes((0.045 + across * 0.325, (top - PANEL) / height, 0.28, PANEL / height))
+
+
+def _key(figure: Figure) -> None:
+    from matplotlib.lines import Line2D
+
+    names = ("more than predicted ▲ alarm", "fewer than predicted ▼ alarm")
+    lines = [Line2D([], [], color=colour, linestyle=line, linewidth=1.8) for _, _, colour, _, line in ARMS]
+    lines.append(Line2D([], [], color=SOFT, linestyle=(0, (5, 3)), linewidth=1))
+    figure.legend(
+        lines, [*names, "threshold"], loc="upper left", bbox_to_anchor=(0.035, 1.0), ncols=3, frameon=False,
+        borderaxespad=0.1, fontsize=9.5, handletextpad=0.5, columnspacing=1.4,
+    )  # fmt: skip
+
+
+def _in_words(path: pd.DataFrame) -> str:
+    """A unit's alarms, and where its arms stand at the end."""
+    last = path.iloc[-1]
+    if not is_shown(last["cusum_worse"]):
+        return CONFIDENTIAL
+    words = {"worse": "more than predicted", "better": "fewer than predicted"}
+    alarms = [
+        f"alarm for {words[arm]} by {long_date(row['matures'])}"
+        for row in path.to_dict("records")
+        for arm in words
+        if row[f"alarm_{arm}"]
+    ]
+    ends = ", ".join(
+        f"{words[arm]} {written(last[f'cusum_{arm}'], 'ratio')} of {written(last[f'threshold_{arm}'], 'ratio')}"
+        for arm in words
+    )
+    return f"{', '.join(alarms) or 'no alarm'}; at the end {ends}"

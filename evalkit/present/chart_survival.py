@@ -1,0 +1,142 @@
+"""Reconvicted by day: Kaplan-Meier curves of merged steps, with their bands and the numbers at risk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
+
+from evalkit.errors import DataError
+from evalkit.present.charts import INK, NAVY, ORANGE, PURPLE, TEAL, chart_piece, one_panel
+from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, require_safe
+from evalkit.present.html import Piece, escaped
+from evalkit.present.layouts import LAYOUTS
+from evalkit.present.numbers import count, percent, written
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+LOOKS: tuple[tuple[str, Any], ...] = (
+    (NAVY, "-"),
+    (ORANGE, (0, (6, 2))),
+    (TEAL, (0, (2, 1.5))),
+    (PURPLE, (0, (6, 2, 1, 2))),
+)
+"""Colour and line of each curve."""
+
+SURVIVAL_MARGINS = 0.07, 0.79
+DAYS = (0, 90, 180, 270, 365)
+TITLE_PLACE = -SURVIVAL_MARGINS[0] / (SURVIVAL_MARGINS[1] - SURVIVAL_MARGINS[0])
+
+
+def draw_survival(table: pd.DataFrame, ax: Axes, *, days: Sequence[int] = DAYS) -> Axes:
+    """Share reconvicted by day in steps with a band for each group; its name and last value at the end of its curve."""
+    ends = []
+    for (colour, line), (name, curve) in zip(LOOKS, table.groupby("group", sort=False), strict=False):
+        if not is_shown(curve["reconvicted"].iloc[-1]):
+            continue
+        shown = curve[["time", "reconvicted", "low", "high"]].astype(float)
+        reconvicted, low, high = (100 * shown[side] for side in ("reconvicted", "low", "high"))
+        ax.fill_between(shown["time"], low, high, step="post", color=colour, alpha=0.15, linewidth=0)
+        ax.step(shown["time"], reconvicted, where="post", color=colour, linewidth=2.2, linestyle=line)
+        ends.append((float(reconvicted.iloc[-1]), str(name), colour))
+    shares = [value for side in ("reconvicted", "high") for value in table[side] if is_shown(value)]
+    top = 105 * max(shares, default=0.0) or 1.0
+    ax.set_ylim(0, top)
+    ax.set_xlim(0, max([*days, *table["time"]]))
+    for (value, name, colour), height in zip(ends, _apart([end[0] for end in ends], 0.14 * top, top), strict=True):
+        text = f"{fill(name, 17)}\n{percent(value / 100)}%"
+        ax.annotate(
+            text, (1, height), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points",
+            va="center", color=colour, weight="bold", fontsize=10, linespacing=1.1,
+        )  # fmt: skip
+    ax.set_xticks(list(days))
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0f}%")
+    ax.locator_params(axis="y", nbins=6, steps=[1, 2, 5, 10], integer=True)
+    ax.tick_params(labelsize=9.5)
+    ax.grid(axis="y")
+    ax.set_xlabel("days of follow-up", fontsize=9.5, labelpad=3)
+    _numbers_at_risk(table, ax, days)
+    return ax
+
+
+def _apart(heights: Sequence[float], gap: float, top: float) -> list[float]:
+    """The same heights, moved apart where two are nearer than the gap, and not above the top."""
+    placed: dict[int, float] = {}
+    last = float("-inf")
+    for place in sorted(range(len(heights)), key=lambda place: heights[place]):
+        last = max(heights[place], last + gap)
+        placed[place] = last
+    return [placed[place] - max(0.0, last - top) for place in range(len(heights))]
+
+
+def _numbers_at_risk(table: pd.DataFrame, ax: Axes, days: Sequence[int]) -> None:
+    """A row for each group under the axis: how many were still at risk after the last step up to each day."""
+    line: dict[str, Any] = {"textcoords": "offset points", "va": "center", "annotation_clip": False, "fontsize": 9.5}
+    tick: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "ha": "center", "color": INK, **line}
+    for place, ((colour, _), (name, curve)) in enumerate(zip(LOOKS, table.groupby("group", sort=False), strict=False)):
+        below = -46 - 33 * place
+        text = f"At risk: {name}"
+        ax.annotate(text, (TITLE_PLACE, 0), xycoords="axes fraction", xytext=(0, below), color=colour, **line)
+        for day in days:
+            text = written(at_risk_on(curve, day), "count")
+            ax.annotate(text, (day, 0), xytext=(0, below - 15), **tick)
+
+
+def at_risk_on(curve: pd.DataFrame, day: int) -> Any:
+    """The number at risk after the last step up to a day: a number, or '[c]'; nothing after the end of the curve."""
+    if day > 0 and not is_shown(curve["reconvicted"].iloc[-1]):
+        return CONFIDENTIAL
+    return curve.loc[curve["time"] <= day, "at_risk"].iloc[-1]
+
+
+def show_survival(
+    table: SafeTable,
+    *,
+    finding: str,
+    measure: str,
+    source: str,
+    days: Sequence[int] = DAYS,
+    outcome: str = "reconvicted",
+) -> Piece:
+    """Share reconvicted by day, up to four groups.
+
+    table   : what `merge_steps` returned, with the groups' names in a column 'group'
+    days    : ticks of the axis, and days for which the number at risk is given
+    outcome : what happened to those who are counted
+
+    Raises DataError with more than four groups: more lines than that cannot be told apart.
+    """
+    if require_safe(table).empty:
+        return Piece(f'<p class="note">{escaped(measure)}: nothing to show.</p>', f"{measure}: nothing to show.")
+    groups = table["group"].nunique()
+    if groups > len(LOOKS):
+        raise DataError(f"{groups} groups are too many for one chart: show {len(LOOKS)} or fewer at a time")
+    below = 0.58 + 0.46 * groups
+    return chart_piece(
+        table,
+        one_panel(lambda ax: draw_survival(table, ax, days=days), SURVIVAL_MARGINS, above=0.35, below=below),
+        height=2.9 + below,
+        columns=LAYOUTS["survival"],
+        texts=(finding, measure, source),
+        summary=_in_words(table, days, outcome),
+    )
+
+
+def _in_words(table: SafeTable, days: Sequence[int], outcome: str) -> str:
+    """The curves at the ticks of the axis."""
+    parts = []
+    for name, curve in table.groupby("group", sort=False):
+        if not is_shown(curve["reconvicted"].iloc[-1]):
+            parts.append(f"{name}: {CONFIDENTIAL}")
+            continue
+        at_days = [curve[curve["time"] <= day].iloc[-1] for day in days if day > 0]
+        found = ", ".join(
+            f"{percent(row['reconvicted'])}% by day {count(day)}"
+            for row, day in zip(at_days, [day for day in days if day > 0], strict=True)
+        )
+        last = curve.iloc[-1]
+        interval = f"95% interval {percent(last['low'])} to {percent(last['high'])} at the end"
+        parts.append(f"{name}: {found} {outcome} ({interval})")
+    return "; ".join(parts)
