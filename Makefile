@@ -67,6 +67,13 @@ report: $(NEEDS_DEMO) | $(RUN_READY)  ## the employment report, reports/ete.html
 matched: $(NEEDS_DEMO) | $(RUN_READY)  ## the matched comparison of the same service, reports/matched.html
 	@$(PY) -m evalkit report notebooks/specs/matched.toml --data "$(DATA)" --out "$(OUT)"
 
+.PHONY: rat
+rat: $(NEEDS_DEMO) | $(RUN_READY)  ## are people in teams, areas, cohorts reconvicted more, or less, than people like them?
+	@$(PY) -m evalkit report notebooks/specs/rat.toml --data "$(DATA)" --out "$(OUT)"
+	@$(PY) -m evalkit batch notebooks/specs/briefing.toml --by area --data "$(DATA)" --out "$(OUT)"
+	@$(PY) -m evalkit batch notebooks/specs/briefing.toml --by team --data "$(DATA)" --out "$(OUT)"
+	@$(PY) -c "import sys, evalkit.reports.briefings as made; print('Written:', made.write_briefings_index(sys.argv[1]))" "$(OUT)"
+
 .PHONY: reports
 reports: report matched  ## every report of the demonstration extract
 

@@ -113,6 +113,7 @@ _ROOMS = {
         "causal_words",
         "chart_finding",
         "comparison_card",
+        "could_show",
         "cusum_finding",
         "designs_finding",
         "effects_finding",
@@ -165,6 +166,8 @@ _ROOMS = {
         "warning",
     ),
     "evalkit.reports": ("run_report",),
+    "evalkit.reports.batch": ("run_batch",),
+    "evalkit.reports.part": ("extract_of_part", "spec_of_part"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 

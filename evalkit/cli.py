@@ -1,14 +1,18 @@
 """The command line: python -m evalkit. No logic here: it calls the library and turns errors into plain sentences.
 
-Exit codes: 0 done, 1 the data or the specification is wrong, 2 wrong usage.
+Exit codes: 0 done, 1 the data or the specification is wrong, 2 wrong usage, 3 some reports of a batch failed (the
+others are there), 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from evalkit.errors import EvalkitError
 
@@ -45,9 +49,59 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--out", type=Path, default=Path("reports"), help="folder for the report (default: reports)")
     report.set_defaults(run=_report)
 
+    _add_batch(commands)
+    verify = commands.add_parser("verify", help="check that the reports of a batch still fit their manifest")
+    verify.add_argument("out", type=Path, help="folder that a batch wrote to")
+    verify.set_defaults(run=_verify)
+
+    _add_alerts(commands)
     dictionary = commands.add_parser("dictionary", help="print the data dictionary, as in data/README.md")
     dictionary.set_defaults(run=_dictionary)
     return parser
+
+
+def _add_batch(commands: Any) -> None:
+    batch = commands.add_parser("batch", help="one report for each area, team, prison or provider, and an index page")
+    batch.add_argument("spec", type=Path, help="the specification, a .toml file")
+    batch.add_argument("--by", required=True, metavar="COLUMN", help="area, team, prison, provider, ...")
+    batch.add_argument("--data", type=Path, help="the extract (default: what the specification names)")
+    batch.add_argument("--out", type=Path, default=Path("reports"), help="folder for the reports (default: reports)")
+    batch.add_argument("--workers", type=_at_least_one, help="reports made at a time (default: one per core)")
+    batch.add_argument("--scheduler", metavar="tcp://...", help="make them on the cluster of this Dask scheduler")
+    batch.add_argument("--force", action="store_true", help="make every report again, also those that are up to date")
+    batch.add_argument("--time-limit", type=_positive, metavar="S", help="end a report after so many seconds (600)")
+    batch.add_argument("--memory-limit", type=_positive, metavar="MB", help="end a report that holds more (4000)")
+    manner = batch.add_mutually_exclusive_group()
+    manner.add_argument("--quiet", action="store_true", help="say nothing but what goes wrong")
+    manner.add_argument("--json", action="store_true", help="one JSON object per report, and one at the end")
+    batch.set_defaults(run=_batch)
+
+
+def _add_alerts(commands: Any) -> None:
+    alerts = commands.add_parser("alerts", help="list the alerts of a register, or enter what was done about one")
+    where = "the register or its folder (default: reports/alerts.duckdb)"
+    alerts.add_argument("register", type=Path, nargs="?", default=Path("reports/alerts.duckdb"), help=where)
+    alerts.add_argument("--state", help="list those in this state; with --set, the alert's new state")
+    alerts.add_argument("--unit", help="list those of this unit")
+    alerts.add_argument("--set", metavar="ALERT", help="change this alert: its name as in the list")
+    alerts.add_argument("--owner", help="who sees to it ('' for nobody)")
+    alerts.add_argument("--due", metavar="YYYY-MM-DD", help="by when ('' for no day)")
+    alerts.add_argument("--note", help="what was found; names nobody under supervision ('' for none)")
+    alerts.add_argument("--by", metavar="NAME", help="who makes the change")
+    alerts.add_argument("--on", metavar="YYYY-MM-DD", help="day of the change (default: today)")
+    alerts.set_defaults(run=_alerts, wrong_usage=alerts.error)
+
+
+def _at_least_one(text: str) -> int:
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return int(text)
+
+
+def _positive(text: str) -> float:
+    if not 0 < float(text) < float("inf"):
+        raise argparse.ArgumentTypeError("more than 0")
+    return float(text)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -74,6 +128,64 @@ def _report(options: argparse.Namespace) -> int:
     from evalkit.reports import run_report
 
     print(f"Written: {run_report(options.spec, data=options.data, out=options.out)}")
+    return 0
+
+
+def _batch(options: argparse.Namespace) -> int:
+    # An import that is interrupted may swallow the interruption; before there is anything to tidy up, just end.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from evalkit.reports.batch import run_batch
+    from evalkit.reports.progress import Manner, Progress
+    from evalkit.reports.request import Limits
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    terminal: Manner = "terminal" if sys.stderr.isatty() else "lines"
+    manner: Manner = "json" if options.json else "quiet" if options.quiet else terminal
+    progress = Progress(manner, sys.stdout if options.json else sys.stderr)
+    limits = {"seconds": options.time_limit, "megabytes": options.memory_limit}
+    try:
+        run_batch(
+            options.spec,
+            by=options.by,
+            data=options.data,
+            out=options.out,
+            workers=options.scheduler or options.workers,
+            force=options.force,
+            limits=Limits(**{name: value for name, value in limits.items() if value}),
+            progress=progress,
+        )
+    except KeyboardInterrupt:
+        progress.end(str(options.out), stopped=True)
+        return 130
+    progress.end(str(options.out))
+    return 3 if progress.failed else 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from evalkit.reports.verify import verify_reports
+
+    verified = verify_reports(options.out)
+    for misfit in verified.misfits:
+        print(misfit)
+    print(f"{verified.reports} reports in the manifest, {len(verified.misfits) or 'no'} misfits")
+    return 1 if verified.misfits else 0
+
+
+def _alerts(options: argparse.Namespace) -> int:
+    entries = {name: getattr(options, name) for name in ("owner", "due", "note")}
+    edits = [options.by, options.on, *entries.values()]
+    if options.set is None and any(edit is not None for edit in edits):
+        options.wrong_usage("--owner, --due, --note, --by and --on change an alert: say which with --set ALERT")
+    if options.set is not None and (options.by is None or options.unit is not None):
+        options.wrong_usage("--set needs --by NAME, and goes without --unit")
+    from evalkit.register import alerts_text, edit_alert, read_register
+
+    if options.set is None:
+        print(alerts_text(read_register(options.register, state=options.state, unit=options.unit)))
+        return 0
+    on = options.on or datetime.date.today()
+    print(alerts_text(edit_alert(options.register, options.set, by=options.by, on=on, state=options.state, **entries)))
     return 0
 
 

@@ -97,6 +97,24 @@ def test_standardised_difference_and_its_variance_against_the_jackknife_over_peo
     assert abs(reported / jackknife - 1) < 0.03
 
 
+def test_the_odds_ratio_and_its_error_against_the_jackknife_over_people():
+    outcomes, treated, matrix, person = standardised_example()
+
+    def log_odds_ratio(kept):
+        fit = logistic_fit(outcomes[kept & ~treated], matrix[kept & ~treated], ["intercept", "x"])
+        inside = kept & treated
+        offset = matrix[inside] @ fit.log_odds
+        return logistic_fit(outcomes[inside], np.ones((inside.sum(), 1)), ["group"], offset=offset).log_odds[0]
+
+    odds = standardised_comparison(outcomes, treated, matrix, ["intercept", "x"], clusters=person).odds
+    assert_close(np.log(odds["odds_ratio"]), log_odds_ratio(np.ones(len(outcomes), bool)), decimals=9)
+    groups = person.max() + 1
+    left_out = np.array([log_odds_ratio(person != number) for number in range(groups)])
+    jackknife = np.sqrt((groups - 1) / groups * ((left_out - left_out.mean()) ** 2).sum())
+    reported = np.log(odds["odds_ratio_high"] / odds["odds_ratio_low"]) / (2 * 1.959964)
+    assert abs(reported / jackknife - 1) < 0.04
+
+
 def test_people_on_both_sides_change_the_uncertainty():
     outcomes, treated, matrix, person = standardised_example()
     shared, apart = (

@@ -115,6 +115,13 @@ def test_hazards_inside_and_outside_are_alike_where_nothing_has_an_effect(frailt
     assert (table["people"] > 1_000).all()
 
 
+def test_a_hazard_ratio_without_end_is_missing_and_says_why():
+    table = hazard_ratios(no_effect_cohort(25, seed=4).cohort).set_index("name")
+    assert np.isnan(table.loc["found_work", "hazard_ratio"])
+    assert table.loc["found_work", "method"].startswith("cannot be estimated: ")
+    assert table.loc["found_work", "people"] > 0
+
+
 SERVICES = """
 referral_id,person_id,service,referral_date,start_date,end_date
 R1,A,ETE,2018-06-11,2018-06-11,

@@ -8,7 +8,6 @@ landmark   : everyone still at risk on one day, by whether they had reached the 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -16,9 +15,9 @@ from numpy.typing import NDArray
 
 from evalkit.cohort.build import Cohort
 from evalkit.cohort.trials import MONTHS, Timeline, Trials, landmark_trial, sequential_trials, timeline
+from evalkit.errors import DataError
 from evalkit.statistics.cox import cox, status_rows
 from evalkit.statistics.expected import ActualVsPredicted
-from evalkit.statistics.logistic import logistic_fit
 from evalkit.statistics.rebasing import baseline_hazard, rebased
 from evalkit.statistics.standardised import standardised_comparison
 
@@ -81,7 +80,7 @@ def designed(cohort: Cohort, trials: Trials, design: str) -> Designed:
     found = standardised_comparison(outcomes, treated, lines.matrix, lines.terms, clusters=person)
     return Designed(
         inside=replace(found.comparison, method=f"{lines.method}; {found.comparison.method}"),
-        odds=_odds(outcomes, treated, lines, person),
+        odds=found.odds,
         comparison_people=len(np.unique(rows["row"].to_numpy()[~treated])),
         fitted=found.chances[~treated],
         trials=trials,
@@ -142,17 +141,6 @@ def _untreated_time(people: Timeline) -> tuple[NDArray[np.float64], NDArray[np.b
     return _observed(people, until=people.reached.clip(min=0))
 
 
-def _odds(
-    outcomes: NDArray[np.float64], treated: NDArray[np.bool_], lines: _Lines, person: NDArray[np.intp]
-) -> dict[str, float]:
-    matrix = np.column_stack([lines.matrix, treated])
-    fit = logistic_fit(outcomes, matrix, [*lines.terms, "group"], clusters=person)
-    log_odds, error = float(fit.log_odds[-1]), float(np.sqrt(fit.covariance[-1, -1]))
-    reach = NormalDist().inv_cdf(0.975) * error
-    limits = {"": 0.0, "_low": -reach, "_high": reach}
-    return {f"odds_ratio{name}": float(np.exp(log_odds + move)) for name, move in limits.items()}
-
-
 HAZARD_DAYS = 730
 """Days after the index date that the time-dependent second opinion looks at."""
 
@@ -162,7 +150,8 @@ def hazard_ratios(cohort: Cohort) -> pd.DataFrame:
 
     Each person counts as outside the group until the day of reaching it and as inside from then on, among people at
     risk in the wider group, up to two years after the index date; adjusted for the log hazard that the score implies.
-    Returns one row per group: name, label, hazard_ratio, low, high, p_value, people, actual (events), method.
+    Returns one row per group: name, label, people, actual (events), hazard_ratio, low, high, p_value (missing where it
+    cannot be estimated, as method then says), method.
     """
     groups = [group for group in cohort.spec.groups if not group.known_at_index]
     return pd.DataFrame([_hazard_ratio(timeline(cohort, group.name)) for group in groups])
@@ -181,10 +170,21 @@ def _hazard_ratio(people: Timeline) -> dict[str, object]:
     )
     rows = status_rows(frame[days > 0], days="days", event="event", reached="reached")
     rows["start"] = np.maximum(rows["start"], rows["ready"])
-    found = cox(rows[rows["days"] > rows["start"]], "start, days, event ~ status + risk").iloc[0]
-    named = {"name": people.group.name, "label": people.group.label}
-    sizes = {"people": int((days > people.ready).sum()), "actual": int(found["events"])}
-    return named | {key: found[key] for key in ("hazard_ratio", "low", "high", "p_value", "method")} | sizes
+    seen = rows[rows["days"] > rows["start"]]
+    row: dict[str, object] = {
+        "name": people.group.name,
+        "label": people.group.label,
+        "people": int((days > people.ready).sum()),
+        "actual": int(seen["event"].sum()),
+    }
+    try:
+        found = cox(seen, "start, days, event ~ status + risk").iloc[0]
+    except DataError as error:
+        return row | dict.fromkeys(_RATIO, float("nan")) | {"method": f"cannot be estimated: {error}"}
+    return row | {key: found[key] for key in (*_RATIO, "method")}
+
+
+_RATIO = ("hazard_ratio", "low", "high", "p_value")
 
 
 def _observed(people: Timeline, *, until: float | NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

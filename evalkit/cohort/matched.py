@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.cohort.build import Cohort
+from evalkit.cohort.pace import curve, pace
 from evalkit.cohort.submitted import Submitted, profile, submitted
 from evalkit.errors import DataError, SpecError
 from evalkit.intake import Extract
@@ -20,8 +21,7 @@ from evalkit.statistics.outcomes import mcnemar
 from evalkit.statistics.propensity import overlap
 from evalkit.statistics.sensitivity import e_value, minimum_detectable, people_needed, rosenbaum_bound
 from evalkit.statistics.standardised import standardised_comparison
-from evalkit.statistics.survival import survival_curve
-from evalkit.statistics.weighting import weighted_outcomes
+from evalkit.statistics.weighting import Method, outcomes_by
 
 FEWEST_SUBMITTED = 60
 """With fewer people submitted a report warns before its first number."""
@@ -53,6 +53,7 @@ class MatchedComparison:
     methods   : the primary measure by every method: label, estimate, low, high, p_value, n_treated, n_comparison,
                 method, naive (True where nothing was adjusted)
     bins, support : from `overlap`
+    pace      : label, ratio, low, high, p_value, method: how soon and how often, as ratios of the matched people
     curve     : from `survival_curve`, of the matched people; group is the side
     profile   : characteristic, category, people, of, share: the people of the group
     attrition : step, excluded, remaining, reason: the people of the group, from the cohort to the match
@@ -66,6 +67,7 @@ class MatchedComparison:
     methods: pd.DataFrame
     bins: pd.DataFrame
     support: pd.DataFrame
+    pace: pd.DataFrame
     curve: pd.DataFrame
     profile: pd.DataFrame
     attrition: pd.DataFrame
@@ -116,10 +118,11 @@ def matched_comparison(cohort: Cohort, extract: Extract) -> MatchedComparison:
         submitted=people,
         match=matched,
         measures=measures,
-        methods=_methods(people, settings, primary),
+        methods=_methods(people, matched, primary),
         bins=found.bins,
         support=found.support,
-        curve=_curve(matched, people),
+        pace=pace(matched, people),
+        curve=curve(matched, people),
         profile=profile(people),
         attrition=_attrition(people, matched),
         strength=_strength(matched, people, primary),
@@ -156,20 +159,12 @@ def _needed(row: dict[Any, Any]) -> float:
     return float(people_needed(row["estimate"], variance=variance).people)
 
 
-def _methods(people: Submitted, settings: Matching, primary: pd.Series) -> pd.DataFrame:
+def _methods(people: Submitted, matched: Match, primary: pd.Series) -> pd.DataFrame:
     """The primary measure unadjusted, matched and weighted, in the order a reader needs them."""
     rows = [_unadjusted(people), _cells(primary) | {"label": "Matched", "method": _MATCHED}]
     for method, (label, short) in _WEIGHTED.items():
         try:
-            found = weighted_outcomes(
-                people.frame,
-                treated="treated",
-                covariates=people.covariates,
-                outcome=PRIMARY,
-                method=method,  # type: ignore[arg-type]
-                missing=settings.missing,
-                clusters="person",
-            )
+            found = outcomes_by(matched.model, people.frame, PRIMARY, method=method, clusters="person")
         except DataError as error:
             nothing = dict.fromkeys(("estimate", "low", "high", "p_value"), float("nan"))
             rows.append({"label": label, **nothing, "method": f"not possible: {error}"})
@@ -180,7 +175,7 @@ def _methods(people: Submitted, settings: Matching, primary: pd.Series) -> pd.Da
 
 
 _MATCHED = "nearest neighbours, adjusted"
-_WEIGHTED = {
+_WEIGHTED: dict[Method, tuple[str, str]] = {
     "att": ("Weighted", "odds of the propensity"),
     "entropy": ("Entropy balancing", "weights that equalise every mean"),
     "doubly_robust": ("Doubly robust", "odds of the propensity, and outcome regression"),
@@ -213,20 +208,6 @@ def _unadjusted(people: Submitted) -> dict[str, Any]:
         "n_comparison": int((~treated).sum()),
         "method": "difference of plain rates",
     }
-
-
-SIDES = {True: "Group", False: "Matched comparison"}
-"""What the two sides of a curve are called."""
-
-
-def _curve(matched: Match, people: Submitted) -> pd.DataFrame:
-    """Days to the first reconviction of the people of the first round of matches; empty where days are not known."""
-    if "days_to_reconviction" not in people.frame or people.frame["days_to_reconviction"].isna().all():
-        return pd.DataFrame(columns=["group", "time", "survival", "low", "high", "at_risk", "events"])
-    first = matched.pairs.drop_duplicates("treated")
-    rows = people.frame.loc[[*first["treated"], *first["control"]]]
-    days = rows["days_to_reconviction"].astype("float64").fillna(365.0)
-    return survival_curve(days, rows["reconvicted"], by=rows["treated"].map(SIDES))
 
 
 def _attrition(people: Submitted, matched: Match) -> pd.DataFrame:

@@ -138,10 +138,10 @@ def monitored_units(cohort: Cohort, only: str) -> MonitoredUnits:
     """
     column, _, chosen = (part.strip() for part in only.partition("="))
     rounds = monitoring_round(cohort)
-    found = _units(rounds, column).shown(rounds, chosen)
-    if chosen and chosen not in set(found.table["unit"]):
-        raise SpecError(f"only: nobody's year ended in the period in {column} {chosen!r}, so there is nothing to judge")
-    return found
+    units = _units(rounds, column)
+    if chosen and chosen not in set(cohort.frame[column]):
+        raise SpecError(f"only: nobody in the cohort belongs to {column} {chosen!r}")
+    return units.shown(rounds, chosen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +181,7 @@ class _Units:
     def _with_wider(self, table: pd.DataFrame) -> pd.DataFrame:
         """The unit under that name, first, and the wider unit it lies in beside it."""
         named = _named(table, self.column)
-        named.insert(1, "within", named["unit"].map(self.within).fillna(""))
+        named.insert(1, "within", [str(self.within.get(unit, "")) for unit in named["unit"]])
         return named
 
 

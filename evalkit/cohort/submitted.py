@@ -119,9 +119,16 @@ def _by_month(cohort: Cohort, extract: Extract, group: str) -> tuple[pd.DataFram
         total_sanctions=people["total_sanctions"].astype("float64"),
         years_since_first_sanction=years,
         logit_predicted=np.log(shares / (1 - shares)),
+        leaves=(_days_until_reached(people, group) - rows["start_day"]).mask(rows["treated"], np.inf),
         other_services=_other_services(extract, cohort, people["person_id"], start),
     )
     return frame, trials.flow
+
+
+def _days_until_reached(people: pd.DataFrame, group: str) -> pd.Series:
+    """Days from the index date to the group; infinite for people who never reach it."""
+    days = (people[f"{group}_date"] - people["index_date"]).dt.days
+    return days.where(people[group], np.nan).fillna(np.inf)
 
 
 def _other_services(extract: Extract, cohort: Cohort, person: pd.Series, start: pd.Series) -> pd.Series:

@@ -49,7 +49,7 @@ from evalkit.present.findings import (
 )
 from evalkit.present.made_safe import make_balance_safe, make_bins_safe, merge_path, merge_steps
 from evalkit.present.matched_tables import show_measures
-from evalkit.present.matched_words import matched_answer, matched_can_and_cannot
+from evalkit.present.matched_words import could_show, matched_answer, matched_can_and_cannot
 from evalkit.present.monitored_safe import (
     make_caseload_safe,
     make_cohorts_safe,
@@ -85,6 +85,7 @@ __all__ = [
     "causal_words",
     "chart_finding",
     "comparison_card",
+    "could_show",
     "cusum_finding",
     "designs_finding",
     "effects_finding",

@@ -61,21 +61,24 @@ CHANCE = {
 }
 
 
-def told_of(table: SafeTable, unit: str) -> str:
-    """What a reader is told of one unit: the words of its state; too small where its figures are hidden.
+NOT_SHOWN = "The numbers are not shown here: they are small, or would give small ones elsewhere away."
 
-    table : columns of `monitor` with unit, made safe. Raises DataError where the unit is not in it.
+
+def told_of(table: SafeTable, unit: str) -> str:
+    """What a reader is told of one unit: by its state; too small where it has none.
+
+    table : columns of `monitor` with unit, made safe
     """
+    if unit not in set(require_safe(table)["unit"]):
+        return TOO_SMALL
     row = _row(table, unit)
-    words = state_words(row["state"], row["direction"])
-    hidden = not all(is_shown(row[name]) for name in ("people", "actual", "predicted"))
-    return TOO_SMALL if hidden and words != CHECK else words
+    return state_words(row["state"], row["direction"])
 
 
 def briefing_answer(table: SafeTable, unit: str) -> Piece:
     """The first sentence of the page, which also stands in the list of all pages."""
     words = told_of(table, unit)
-    row = _row(table, unit)
+    row = _row(table, unit) if unit in set(table["unit"]) else {"reason": "", "within": ""}
     lately = _is_run(row) and OF_YEAR not in row["reason"]
     sentence = (LATELY.get(words, HEADLINES[words]) if lately else HEADLINES[words]).format(unit=unit)
     if words == TOO_SMALL:
@@ -94,6 +97,9 @@ def briefing_figures(table: SafeTable, unit: str, *, period: tuple[datetime.date
     if words in {TOO_SMALL, CHECK}:
         return Piece("", "")
     row = _row(table, unit)
+    if not all(is_shown(row[name]) for name in ("people", "actual", "predicted")):
+        chance = f"{CHANCE[words]} {NOT_SHOWN}"
+        return Piece(_section("Is that more than chance?", _paragraph(chance)), chance)
     people, expected, actual = (count(row[name]) for name in ("people", "predicted", "actual"))
     first = (
         f"Each of the {people} people of {unit} was followed for one year from the start of supervision. Those years "
@@ -123,7 +129,7 @@ def briefing_checks(table: SafeTable, quality: SafeTable, caseload: SafeTable, u
         "Late records: were convictions entered late, or many on one day? The figures cannot show it; your records "
         "team can.",
         *_twice(_row(quality, unit)),
-        *_changes(_row(caseload, unit)),
+        *_changes(_row(table, unit)["people"], _row(caseload, unit)),
     ]
     items = "".join(f"<li>{escaped(line)}</li>" for line in lines)
     return Piece(_section("What to check first", f"<ul>{items}</ul>"), "\n- ".join(["What to check first", *lines]))
@@ -181,8 +187,8 @@ def _is_run(row: dict[str, Any]) -> bool:
 
 def _scores(row: dict[str, Any], words: str) -> Sequence[str]:
     if is_shown(row["unscored"]) and row["unscored"] > 0:
-        text = f"Missing scores: {count(row['unscored'])} people ({percent(row['missing_share'])}%) have no risk score"
-        text += ", and are in no figure here."
+        share = f" ({percent(row['missing_share'])}%)" if is_shown(row["missing_share"]) else ""
+        text = f"Missing scores: {count(row['unscored'])} people{share} have no risk score, and are in no figure here."
     else:
         text = "Missing scores: hardly anybody is without a risk score." if words != CHECK else "Missing scores."
     if words == CHECK:
@@ -197,15 +203,15 @@ def _twice(row: dict[str, Any]) -> Sequence[str]:
     return ["People counted twice: there are some. Have their records put together."]
 
 
-def _changes(row: dict[str, Any]) -> Sequence[str]:
-    people, before = row["people"], row["people_before"]
+def _changes(people: Any, row: dict[str, Any]) -> Sequence[str]:
+    before = row["people_before"]
     if not (is_shown(people) and is_shown(before) and before > 0):
         return ["Another caseload: there is no earlier year to compare with."]
     risk, risk_before = row["risk"], row["risk_before"]
     text = f"Another caseload: {count(people)} people, against {count(before)} the year before"
     if is_shown(risk) and is_shown(risk_before):
         text += f"; their average risk was {percent(risk)}%, against {percent(risk_before)}%"
-        changed = abs(people / before - 1) >= CHANGED_SIZE or abs(risk - risk_before) >= CHANGED_RISK
+        changed = abs(people - before) >= CHANGED_SIZE * before or round(abs(risk - risk_before), 9) >= CHANGED_RISK
         asked = "That is a marked change: find out what lies behind it."
         return [f"{text}. {asked if changed else 'That is much the same.'}"]
     return [f"{text}."]

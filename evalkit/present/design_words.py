@@ -55,7 +55,8 @@ def fair_finding(row: dict[str, Any], *, who: str, others: str) -> str:
 
 def fair_answer(table: SafeTable, name: str, *, who: str, others: str, unscored: SafeTable | None = None) -> Piece:
     """The headline of a report on a group reached after the index date, by the primary design."""
-    return answer_piece(fair_finding(design_row(table, name), who=who, others=others), unscored=unscored, name=name)
+    row = design_row(table, name)
+    return answer_piece(fair_finding(row, who=who, others=others), row, unscored=unscored)
 
 
 def naive_beside(naive: SafeTable, recalibrated: SafeTable, name: str, *, verdict_of_check: str, who: str) -> Piece:

@@ -135,6 +135,12 @@ LAYOUTS: dict[str, Layout] = {
         "with_outcome": ("With the outcome", "count"),
         "value": ("Value", "text"),
     },
+    "pace": {
+        "label": ("Measure", "text"),
+        "ratio": ("Ratio, 95% interval", "ratio interval"),
+        "p_value": ("p", "p"),
+        "method": ("Method", "text"),
+    },
     "strength": {"label": ("What", "text"), "value": ("Value", "text"), "meaning": ("Meaning", "text")},
     "profile": {
         "characteristic": ("Characteristic", "text"),

@@ -73,6 +73,16 @@ def matched_finding(row: Mapping[str, Any], *, who: str, outcome: str = "", stre
     return f"{values}: {_size(words, row['estimate'])} {words.unit} {words.directions[kind]} ({interval})."
 
 
+def could_show(strength: SafeTable) -> Piece:
+    """What the numbers could show at all, to be read before what they do show.
+
+    strength : the safe table of a matched comparison's strength; its first line is the smallest detectable difference
+    """
+    first = require_safe(strength).iloc[0]
+    text = f"Before the result: {first['label'][0].lower()}{first['label'][1:]}: {first['value']}, {first['meaning']}."
+    return Piece(f'<p class="note">{escaped(text)}</p>', text)
+
+
 def matched_answer(table: SafeTable, name: str, *, who: str, outcome: str, strength: int = MATCHED) -> Piece:
     """The headline of a matched comparison: the finding for one measure.
 

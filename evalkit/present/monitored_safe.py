@@ -6,9 +6,11 @@ unit from the safe table of all of them: what is hidden in one place is hidden i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, make_safe
+from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, make_safe, require_safe
 from evalkit.present.made_safe import merge_path
 
 CROSSED = " and "
@@ -16,7 +18,7 @@ CROSSED = " and "
 
 SHOWN_OF_UNITS = {"people": None, "actual": "people"}
 SHOWN_OF_QUALITY = {"unscored": "all_people", "duplicates": "all_people"}
-SHOWN_OF_CASELOAD = {"people": None, "people_before": None}
+SHOWN_OF_CASELOAD = {"people_before": None}
 LATER = ("people", "unscored", "person_years", "actual", "predicted", "difference", "ratio", "ratio_low", "ratio_high")
 SHOWN_OF_EARLY = {"people_90": None, "actual_90": "people_90"}
 
@@ -30,14 +32,40 @@ def make_units_safe(table: pd.DataFrame, *, threshold: int = 10) -> SafeTable:
     return make_safe(table, counts=SHOWN_OF_UNITS, within="within", threshold=threshold)
 
 
-def make_quality_safe(quality: pd.DataFrame, *, threshold: int = 10) -> SafeTable:
-    """People without a score and people counted twice, by unit: unit, within, all_people, unscored, duplicates."""
-    return make_safe(quality, counts=SHOWN_OF_QUALITY, within="within", threshold=threshold)
+def make_quality_safe(quality: pd.DataFrame, units: SafeTable, *, threshold: int = 10) -> SafeTable:
+    """People without a score and people counted twice, by unit.
+
+    quality : unit, within, all_people, unscored, missing_share, duplicates
+    units   : from `make_units_safe`, of the same units
+
+    A share is hidden where the people of the unit are: the two would give their number away, and so is all_people
+    everywhere. Raises DataError as `make_safe` does.
+    """
+    safe = make_safe(quality, counts=SHOWN_OF_QUALITY, within="within", threshold=threshold)
+    return _hidden_with(units, safe, ["missing_share"], dropped=["all_people"])
 
 
-def make_caseload_safe(caseload: pd.DataFrame, *, threshold: int = 10) -> SafeTable:
-    """People of this year and of the year before, by unit: unit, within, people, people_before."""
-    return make_safe(caseload, counts=SHOWN_OF_CASELOAD, within="within", threshold=threshold)
+def make_caseload_safe(caseload: pd.DataFrame, units: SafeTable, *, threshold: int = 10) -> SafeTable:
+    """People of the year before, by unit, and the average risk of both years.
+
+    caseload : unit, within, people, people_before, risk, risk_before
+    units    : as in `make_quality_safe`; the people of the year judged stand there, and not in the result
+
+    Raises DataError as `make_safe` does.
+    """
+    before = caseload.drop(columns="people")
+    safe = make_safe(before, counts=SHOWN_OF_CASELOAD, within="within", threshold=threshold)
+    return _hidden_with(units, safe, ["risk"])
+
+
+def _hidden_with(units: SafeTable, safe: SafeTable, columns: list[str], *, dropped: Sequence[str] = ()) -> SafeTable:
+    """The table with some columns hidden also for the units whose people are hidden, or that are not there."""
+    open_units = [row["unit"] for row in require_safe(units).to_dict("records") if is_shown(row["people"])]
+    hidden = ~safe["unit"].isin(open_units)
+    shown = safe.assign(**{name: safe[name].mask(hidden, CONFIDENTIAL) for name in columns})
+    final = make_safe(shown.drop(columns=list(dropped)), counts=[], threshold=safe.threshold)
+    final.hidden_cells = safe.hidden_cells
+    return final
 
 
 def make_early_safe(interim: pd.DataFrame, *, threshold: int = 10) -> SafeTable:

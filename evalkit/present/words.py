@@ -79,12 +79,17 @@ def answer(table: SafeTable, name: str, *, who: str, unscored: SafeTable | None 
     """
     row = row_of(table, name)
     naive = " This figure is naive." if row["immortal_time"] and verdict(row) != SMALL else ""
-    return answer_piece(finding(row, who=who) + naive, unscored=unscored, name=name)
+    return answer_piece(finding(row, who=who) + naive, row, unscored=unscored)
 
 
-def answer_piece(sentence: str, *, unscored: SafeTable | None, name: str) -> Piece:
-    """A headline about a group; amber, and saying so, where more than a tenth of the group has no score."""
-    return _answer(sentence, caution=_caution(unscored, name))
+def answer_piece(sentence: str, row: dict[str, Any], *, unscored: SafeTable | None) -> Piece:
+    """A headline about the group of a row; amber, and saying so, where more than a tenth of it has no score."""
+    sizes = {
+        name: row[f"difference{limit}"] for name, limit in (("difference", ""), ("low", "_low"), ("high", "_high"))
+    }
+    shown = {name: float(value) if is_shown(value) else None for name, value in sizes.items()}
+    facts = {"headline": sentence, "finding": verdict(row), **shown}
+    return _answer(sentence, caution=_caution(unscored, row["name"]), facts=facts)
 
 
 def _caution(unscored: SafeTable | None, name: str) -> str:
@@ -96,11 +101,11 @@ def _caution(unscored: SafeTable | None, name: str) -> str:
     return f" {percent(rows[0]['share'])}% of these people could not be scored and are left out: read this with care."
 
 
-def _answer(sentence: str, *, caution: str = "") -> Piece:
+def _answer(sentence: str, *, caution: str = "", facts: dict[str, Any] | None = None) -> Piece:
     """A headline; the two rates it compares are set off."""
     marked = re.sub(r"(\d+\.\d%)", r"<strong>\1</strong>", escaped(sentence), count=2)
     amber = ' amber"' if caution else '"'
-    return Piece(f'<p class="answer{amber}>{marked}{escaped(caution)}</p>', sentence + caution)
+    return Piece(f'<p class="answer{amber}>{marked}{escaped(caution)}</p>', sentence + caution, facts or {})
 
 
 def beware(table: SafeTable, name: str, *, who: str, caveat: str) -> Piece:

@@ -23,9 +23,14 @@ FEW = 10
 
 @dataclass(frozen=True, eq=False)
 class Standardised:
-    """The comparison, and what the lines outside the group predict for every line, in the order given."""
+    """The comparison, and what the lines outside the group predict for every line, in the order given.
+
+    odds : odds_ratio, odds_ratio_low, odds_ratio_high: the odds of everybody in the group over those predicted, by one
+           common factor; infinite or 0 where all or none had the outcome
+    """
 
     comparison: ActualVsPredicted
+    odds: dict[str, float]
     chances: FloatArray
 
 
@@ -62,11 +67,42 @@ def standardised_comparison(
         raise DataError(f"nobody is {'outside' if treated.all() else 'in'} the group, so there is nothing to compare")
     shifts = np.zeros(len(outcomes)) if offset is None else offset
     fit = logistic_fit(outcomes[~treated], matrix[~treated], terms, offset=shifts[~treated])
-    chances = expit(shifts + matrix @ fit.log_odds)
-    # How far the predicted sum of the group moves with the residual of each line outside it.
-    slopes = (chances * (1 - chances))[treated] @ matrix[treated]
-    moved = np.where(treated, 0.0, (matrix @ (fit.covariance @ slopes)) * (outcomes - chances))
-    return Standardised(_compared(outcomes, chances, treated, moved, clusters, level=level), chances)
+    log_odds = shifts + matrix @ fit.log_odds
+    chances = expit(log_odds)
+
+    def moved_by_others(spread: FloatArray) -> FloatArray:
+        """How far a sum over the group, of these slopes in its log-odds, moves with each line outside it."""
+        slopes = spread @ matrix[treated]
+        return np.where(treated, 0.0, (matrix @ (fit.covariance @ slopes)) * (outcomes - chances))
+
+    inside = chances[treated]
+    moved = moved_by_others(inside * (1 - inside))
+    comparison = _compared(outcomes, chances, treated, moved, clusters, level=level)
+    factor = _common_factor(outcomes[treated], log_odds[treated])
+    odds = {"odds_ratio": float(np.exp(factor)), "odds_ratio_low": 0.0, "odds_ratio_high": float("inf")}
+    if np.isfinite(factor):
+        shifted = expit(log_odds + factor)
+        spread = (shifted * (1 - shifted))[treated]
+        influence = np.where(treated, outcomes - shifted, -moved_by_others(spread)) / spread.sum()
+        reach = NormalDist().inv_cdf((1 + level) / 2) * float(np.sqrt(_variance(influence, clusters)))
+        odds |= {"odds_ratio_low": float(np.exp(factor - reach)), "odds_ratio_high": float(np.exp(factor + reach))}
+    return Standardised(comparison, odds, chances)
+
+
+def _common_factor(outcomes: FloatArray, log_odds: FloatArray) -> float:
+    """What must be added to everybody's log-odds for the predicted number to be the actual one (Newton)."""
+    from scipy.special import expit
+
+    if outcomes.min() == outcomes.max():
+        return float("inf") if outcomes[0] else float("-inf")
+    factor = 0.0
+    for _ in range(100):
+        shifted = expit(log_odds + factor)
+        step = float((outcomes - shifted).sum() / (shifted * (1 - shifted)).sum())
+        factor += max(-2.0, min(2.0, step))
+        if abs(step) < 1e-12:
+            break
+    return factor
 
 
 def _compared(

@@ -7,6 +7,7 @@ Source: Stefanski & Boos (2002), The American Statistician 56, 29-38.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -25,13 +26,22 @@ from evalkit.statistics.contrast import (
     two_means,
 )
 from evalkit.statistics.inputs import FloatArray, checked_level, numeric_array
+from evalkit.statistics.kernel import kernel_weights, radius_weights
 from evalkit.statistics.propensity import Propensity, propensity
 
-_METHODS = {
+Method = Literal["att", "entropy", "doubly_robust", "radius", "kernel"]
+
+_METHODS: dict[str, str] = {
     "att": "odds of the propensity as weights, normalised",
     "entropy": "entropy balancing of the first moments",
     "doubly_robust": "odds of the propensity as weights, and a linear outcome regression on the comparison people",
+    "radius": "everybody within 0.2 standard deviations of the logit, and a linear outcome regression",
+    "kernel": "Epanechnikov kernel of 0.2 standard deviations of the logit, and a linear outcome regression",
 }
+_REGRESSED = ("doubly_robust", "radius", "kernel")
+_FIXED = ("radius", "kernel")
+"""Methods whose weights are taken as given in the standard error."""
+
 _MOST_ROUNDS, _BALANCED = 200, 1e-10
 
 
@@ -41,7 +51,7 @@ def weighted_outcomes(
     treated: str,
     covariates: tuple[str, ...],
     outcome: str,
-    method: Literal["att", "entropy", "doubly_robust"] = "att",
+    method: Method = "att",
     missing: Literal["drop", "indicator"] | None = None,
     clusters: str | None = None,
     level: float = 0.95,
@@ -55,7 +65,9 @@ def weighted_outcomes(
     method     : 'att': each comparison row counts by its odds of treatment, the weights normalised; 'entropy': the
                  most even weights that give every column of the design matrix the mean of the treated;
                  'doubly_robust': 'att' for what a linear regression on the comparison people leaves unexplained
-                 (augmented weighting; linear for rates too, so that a rare outcome does not separate it)
+                 (augmented weighting; linear for rates too, so that a rare outcome does not separate it); 'radius' and
+                 'kernel': the weights of `radius_weights` and `kernel_weights` with the same regression, treated people
+                 whom nobody is near left out, the weights taken as given in the standard error
     missing    : what to do about missing covariates, as for `propensity`
     clusters   : column of who belongs together (the person, where one has several rows; the team); None: each row alone
     level      : confidence level
@@ -71,25 +83,44 @@ def weighted_outcomes(
     25-46; Zhao & Percival (2017), Journal of Causal Inference 5 (1); Sant'Anna & Zhao (2020), Journal of
     Econometrics 219, 101-122.
     """
+    model = propensity(frame, treated=treated, covariates=covariates, missing=missing)
+    return outcomes_by(model, frame, outcome, method=method, clusters=clusters, level=level)
+
+
+def outcomes_by(
+    model: Propensity,
+    frame: pd.DataFrame,
+    outcome: str,
+    *,
+    method: Method = "att",
+    clusters: str | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """The same from a propensity that is fitted already, for several outcomes or methods of one comparison.
+
+    model : what `propensity` returned for rows of the frame
+
+    The other arguments, the columns and the errors are those of `weighted_outcomes`.
+    """
     checked_level(level)
     if method not in _METHODS:
         raise SpecError(f"method: {method!r} is not one of {', '.join(_METHODS)}")
-    model = propensity(frame, treated=treated, covariates=covariates, missing=missing)
-    rows, members = model.score.index, model.treated
+    rows = model.score.index
     values, codes = outcome_values(frame, rows, outcome), cluster_codes(frame, rows, clusters)
-    weights = (entropy_weights(model) if method == "entropy" else att_weights(model)).to_numpy()
+    weights = _WEIGHTS[method](model).to_numpy()
+    members, others = model.treated & (weights > 0), ~model.treated
     few = few_analysed(int(members.sum()))
     if few:
         columns = description_columns(
-            values[members].mean(), float(np.average(values[~members], weights=weights[~members]))
+            values[members].mean(), float(np.average(values[others], weights=weights[others]))
         )
     else:
         columns = contrast_columns(
             _two_means(model, values, weights, method=method, codes=codes), outcome=outcome, level=level
         )
     how = f"description only: {few}; {_METHODS[method]}" if few else _described(method, clusters)
-    raw = {"comparison_mean": values[~members].mean()}
-    sizes = raw | size_columns(int(members.sum()), weights[~members], terms=len(model.terms) - 1)
+    raw = {"comparison_mean": values[others].mean()}
+    sizes = raw | size_columns(int(members.sum()), weights[others], terms=len(model.terms) - 1)
     return pd.DataFrame([{"outcome": outcome} | columns | sizes | {"method": how, "level": level}])
 
 
@@ -127,6 +158,15 @@ def entropy_weights(model: Propensity) -> pd.Series:
     weights = np.ones(len(members))
     weights[~members] = _balancing_shares(gaps, terms) * members.sum()
     return pd.Series(weights, index=model.score.index, name="weight")
+
+
+_WEIGHTS: dict[str, Callable[[Propensity], pd.Series]] = {
+    "att": att_weights,
+    "entropy": entropy_weights,
+    "doubly_robust": att_weights,
+    "radius": radius_weights,
+    "kernel": kernel_weights,
+}
 
 
 def effective_sample_size(weights: ArrayLike | pd.Series) -> float:
@@ -190,19 +230,20 @@ def _two_means(
     model: Propensity, values: FloatArray, weights: FloatArray, *, method: str, codes: NDArray[np.intp]
 ) -> TwoMeans:
     """Both means with the influence of every row on them, through its outcome, its treatment and its covariates."""
-    members, matrix = model.treated, model.matrix
+    members, others, matrix = model.treated & (weights > 0), ~model.treated, model.matrix
     people, mean = members.sum(), values[members].mean()
-    fitted = _regressed(matrix, values, members) if method == "doubly_robust" else np.zeros(len(values))
+    fitted = _regressed(matrix, values, ~others) if method in _REGRESSED else np.zeros(len(values))
     residuals, base = values - fitted, fitted[members].mean()
-    rest = float(np.average(residuals, weights=np.where(members, 0.0, weights)))
-    pull = np.where(members, 0.0, weights * (residuals - rest) / people)
-    influence = pull + _of_the_weights(model, weights, pull, balanced=method == "entropy")
-    if method == "doubly_robust":
-        gap = matrix[members].mean(axis=0) - np.where(members, 0.0, weights / people) @ matrix
-        others = np.where(members[:, None], 0.0, matrix)
-        influence += np.where(
-            members, (fitted - base) / people, others @ np.linalg.solve(others.T @ others, gap) * residuals
-        )
+    rest = float(np.average(residuals[others], weights=weights[others]))
+    pull = np.where(others, weights * (residuals - rest) / people, 0.0)
+    influence = pull
+    if method not in _FIXED:
+        influence = pull + _of_the_weights(model, weights, pull, balanced=method == "entropy")
+    if method in _REGRESSED:
+        gap = matrix[members].mean(axis=0) - np.where(others, weights / people, 0.0) @ matrix
+        design = np.where(others[:, None], matrix, 0.0)
+        of_regression = design @ np.linalg.solve(design.T @ design, gap) * residuals
+        influence = influence + np.where(members, (fitted - base) / people, of_regression)
     return two_means(
         mean, base + rest, np.column_stack([np.where(members, (values - mean) / people, 0.0), influence]), [codes]
     )

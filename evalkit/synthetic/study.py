@@ -193,6 +193,8 @@ ESTIMATORS: Mapping[str, Estimator] = MappingProxyType(
         "ATT weights": partial(_weighted, method="att"),
         "entropy balancing": partial(_weighted, method="entropy"),
         "doubly robust": partial(_weighted, method="doubly_robust"),
+        "radius": partial(_weighted, method="radius"),
+        "kernel": partial(_weighted, method="kernel"),
     }
 )
 """The estimators of a matched comparison, by the name that the study prints."""

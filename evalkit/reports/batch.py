@@ -1,0 +1,88 @@
+"""A batch: one report for each area, team, prison or provider, an index page, and a manifest that proves them.
+
+Only this process writes: a report is handed over whole, put into a file beside its own and renamed, and only then
+entered in the manifest. Whatever is killed when, each file in the folder is a whole report.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from evalkit.errors import DataError, ReportError
+from evalkit.reports import fingerprint
+from evalkit.reports.crew import Crew
+from evalkit.reports.keeper import Keeper
+from evalkit.reports.manifest import Manifest
+from evalkit.reports.progress import Progress
+from evalkit.reports.request import Limits, Request, requested
+from evalkit.reports.writing import sole_writer
+
+
+def run_batch(
+    spec_path: str | Path,
+    *,
+    by: str,
+    data: str | Path | None = None,
+    out: str | Path = "reports",
+    workers: int | str | None = None,
+    force: bool = False,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Manifest:
+    """Make one report for each unit of a column, as far as they are not up to date; return the manifest of the folder.
+
+    spec_path : the evaluation's .toml file; its notebook declares the parameter `only`
+    by        : column that the extract is divided by: area, team, prison, provider
+    data      : the extract; without it the one that the specification names
+    out       : folder of <specification>-<unit>.html, index.html and manifest.json
+    workers   : reports made at a time (None: one per core), or the address of a Dask scheduler, 'tcp://...'
+    force     : make every report again
+    limits    : of one report, in time and memory
+    progress  : is told how far the batch is
+
+    A report that fails is an entry of the manifest with its error, and does not stop the others.
+    Raises SpecError or DataError where no report can be made at all, ReportError where nothing can be written or
+    another batch is writing there.
+    """
+    request = requested(spec_path, by, data, out, limits or Limits())
+    progress = progress or Progress()
+    with sole_writer(request.out):
+        keeper = Keeper(request)
+        try:
+            _bring_up_to_date(request, keeper, workers, force, progress)
+        except BaseException:
+            # What stopped the batch is said, not that a full disk takes no manifest either.
+            with contextlib.suppress(ReportError):
+                keeper.finish()
+            raise
+        keeper.finish()
+        return keeper.manifest
+
+
+def _bring_up_to_date(
+    request: Request, keeper: Keeper, workers: int | str | None, force: bool, progress: Progress
+) -> None:
+    inputs = fingerprint.inputs(request.data)
+    if not force and keeper.is_all_current(inputs):
+        progress.begin(kept=len(keeper.batch.entries), due=0, workers=1)
+        return
+    with crew_of(workers) as crew:
+        prepared = crew.open(request.opening)
+        if changed := [name for name, sha256 in prepared.files.items() if inputs.get(name, sha256) != sha256]:
+            raise DataError(f"{', '.join(changed)} changed while it was being read; start the batch again")
+        keeper.divide(inputs, prepared)
+        due = [unit for unit in keeper.batch.rows if force or not keeper.is_current(unit, inputs)]
+        progress.begin(kept=len(keeper.batch.rows) - len(due), due=len(due), workers=crew.workers)
+        for outcome in crew.outcomes([request.job(unit) for unit in due]):
+            progress.tell(keeper.enter(outcome))
+
+
+def crew_of(workers: int | str | None) -> Any:
+    """Who makes the reports: processes on this machine, or a Dask cluster where an address is given."""
+    if isinstance(workers, str):
+        from evalkit.reports.cluster import Cluster
+
+        return Cluster(workers)
+    return Crew(workers)

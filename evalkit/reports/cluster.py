@@ -1,0 +1,109 @@
+"""The reports of a batch made on a Dask cluster.
+
+Which worker makes which report, and what happens when one is lost, is Dask's affair. The workers must see the same
+notebook, specification and extract under the same paths.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Any
+
+from evalkit.errors import EvalkitError, ReportError, SpecError
+from evalkit.reports.crew import Crew
+from evalkit.reports.job import Failure, Job, Opening, Outcome, Prepared, failure_of
+
+ANSWER_SECONDS = 10
+"""Time that a scheduler has to answer."""
+
+
+class Cluster:
+    """Makes the reports of one batch on the cluster of a Dask scheduler. Use as a context, like `Crew`.
+
+    address : of the scheduler, such as 'tcp://192.0.2.1:8786'
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self.workers = 0
+
+    def __enter__(self) -> Cluster:
+        try:
+            from distributed import Client
+        except ImportError:
+            raise SpecError("a Dask cluster needs the package distributed: pip install 'evalkit[dask]'") from None
+        try:
+            self._client = Client(self._address, timeout=ANSWER_SECONDS)
+        except OSError:
+            raise ReportError(f"no Dask scheduler answers at {self._address}") from None
+        self.workers = len(self._client.nthreads())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def open(self, opening: Opening) -> Prepared:
+        """Read the extract once here, to know its units. Raises what evalkit refuses in it."""
+        with Crew(1) as crew:
+            self._opening, self._prepared = opening, crew.open(opening)
+        return self._prepared
+
+    def outcomes(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
+        """Make the reports, and hand out what becomes of each as soon as it is known."""
+        from distributed import as_completed
+
+        opening = self._client.scatter(self._opening, broadcast=True)
+        futures = {}
+        for job in jobs:
+            future = self._client.submit(made_on_worker, opening, job, self._prepared.rows[job.name], pure=False)
+            futures[future] = job
+        for future in as_completed(list(futures)):
+            yield _outcome(future, futures[future])
+
+
+def _outcome(future: Any, job: Job) -> Outcome:
+    error = future.exception()
+    if error is None:
+        outcome: Outcome = future.result()
+        return outcome
+    failure = Failure("ReportError", f"the cluster could not make it: {type(error).__name__}: {error}")
+    return Outcome(job.name, seconds=0.0, peak_bytes=0, failure=failure)
+
+
+_AT_WORK = threading.Lock()
+_CREWS: dict[tuple[str, ...], tuple[Crew, Prepared]] = {}
+"""On a worker: the warmed process of the batch that it works on, with what it holds. It ends with the worker."""
+
+
+def made_on_worker(opening: Opening, job: Job, rows: str) -> Outcome:
+    """On a worker: make one report, in a process of its own.
+
+    rows : checksum of what the report may show of the extract, as the batch knows it; a worker that sees another
+           extract makes no report of it
+    """
+    with _AT_WORK:
+        try:
+            crew, prepared = _crew(opening, rows)
+        except EvalkitError as error:
+            return Outcome(job.name, seconds=0.0, peak_bytes=0, failure=failure_of(error, opening.notebook))
+        if prepared.rows.get(job.name) != rows:
+            failure = Failure("ReportError", "a worker of the cluster sees other data under the path of the extract")
+            return Outcome(job.name, seconds=0.0, peak_bytes=0, failure=failure)
+        return next(crew.outcomes([job]))
+
+
+def _crew(opening: Opening, rows: str) -> tuple[Crew, Prepared]:
+    """The warmed process of a batch; that of the batch before ends."""
+    key = (str(opening.notebook), repr(opening.source), str(opening.spec), str(opening.data), opening.column)
+    held = _CREWS.get(key)
+    if held is None or rows not in held[1].rows.values():
+        for crew, _ in _CREWS.values():
+            crew.__exit__(None, None, None)
+        _CREWS.clear()
+        crew = Crew(1).__enter__()
+        _CREWS[key] = held = (crew, crew.open(opening))
+    return held

@@ -1,0 +1,175 @@
+"""One report of a batch, made in a process of its own: what it is told, and what it hands back."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from evalkit.errors import EvalkitError, ReportError
+
+SHOWN_CHARACTERS = 600
+"""Length to which an error is cut: it stands on the index page, and whole tables have no place there."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What all reports of a batch have in common.
+
+    source   : the notebook as read from JSON; notebook, spec_path and data say where things lie
+    spec     : what `read_spec` returned
+    tables   : the tables of the extract to load; None: all
+    column   : what the extract is divided by
+    """
+
+    notebook: Path
+    source: Mapping[str, Any]
+    spec: Any
+    data: Path
+    column: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a batch has to know of the extract before its reports.
+
+    rows    : unit -> SHA-256 of all that its report can show of the extract
+    people  : unit -> number of people
+    without : number of people who belong to no unit
+    files   : file of the extract -> SHA-256
+    warm    : whether reports run in forked processes
+    """
+
+    rows: Mapping[str, str]
+    people: Mapping[str, int]
+    without: int
+    files: Mapping[str, str]
+    warm: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """One report.
+
+    title      : of the page
+    parameters : of the notebook, already checked
+    out        : the folder it will lie in, whose path it must not show
+    seconds    : time after which it is ended
+    megabytes  : resident memory at which it is ended
+    """
+
+    name: str
+    title: str
+    parameters: Mapping[str, Any]
+    out: Path
+    seconds: float
+    megabytes: float
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no report: kind of error, cell (where one is to blame) and message."""
+
+    kind: str
+    message: str
+    cell: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job: the page or a failure, and what the page shows of the extract.
+
+    facts    : what the notebook handed out for the index page
+    all_rows : whether it looked at rows of other units; files: path from the notebook's folder -> SHA-256
+    """
+
+    name: str
+    seconds: float
+    peak_bytes: int
+    html: str = ""
+    failure: Failure | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    all_rows: bool = True
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+def make(opening: Opening, job: Job, units: Any) -> Outcome:
+    """Make one report in this process, which is used up by it; a report that cannot be made is a failure handed back.
+
+    units : the extract, divided; None: the notebook loads it
+    """
+    start = time.perf_counter()
+    try:
+        made = _page(opening, job, units)
+    except BaseException as error:
+        made = {"failure": failure_of(error, opening.notebook)}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return Outcome(job.name, seconds=round(time.perf_counter() - start, 3), peak_bytes=peak, **made)
+
+
+def _page(opening: Opening, job: Job, units: Any) -> dict[str, Any]:
+    from evalkit.reports.kernel import import_papermill, run_cells, started_kernel
+    from evalkit.reports.run import finished_page
+
+    given: dict[str, Any] = {"title": job.title, "parameters": job.parameters, "out": job.out}
+    place, folder = opening.notebook.name, opening.notebook.parent
+    if units is None:
+        with started_kernel(folder) as manager:
+            import_papermill()
+            executed = run_cells(opening.source, job.parameters, place, km=manager)
+        return {"html": finished_page(executed, opening.notebook, **given), "facts": facts_of(executed.cells)}
+
+    from evalkit.reports.engine import ENGINE
+    from evalkit.reports.shared import share
+
+    os.chdir(folder)
+    used = share(units, opening.data, opening.spec.tables)
+    executed = run_cells(opening.source, job.parameters, place, engine_name=ENGINE)
+    return {
+        "html": finished_page(executed, opening.notebook, **given),
+        "facts": facts_of(executed.cells),
+        "all_rows": used.all_rows,
+        "files": used.checksums(folder),
+    }
+
+
+def facts_of(cells: Sequence[Any]) -> dict[str, Any]:
+    """What the cells of a notebook handed out for the index page beside HTML; the first to say a thing counts."""
+    facts: dict[str, Any] = {}
+    for cell in cells:
+        for output in cell.get("outputs", []):
+            said = output.get("metadata", {}).get("text/html", {}).get("evalkit", {})
+            facts = {**said, **facts}
+    return facts
+
+
+def failure_of(error: BaseException, notebook: Path) -> Failure:
+    """An error in words, without a path of this computer."""
+    text = str(error).replace(f"{notebook.parent}/", "")
+    cell = ""
+    if isinstance(error, ReportError) and text.startswith(f"{notebook.name}, cell "):
+        cell, _, text = text.removeprefix(f"{notebook.name}, ").partition("): ")
+        cell += ")"
+    elif not isinstance(error, EvalkitError):
+        text = f"{type(error).__name__}: {text}"
+    short = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]} ..."
+    return Failure(type(error).__name__, short, cell)
+
+
+def begin_process() -> None:
+    """A process group of its own, which ends when its parent does, and random numbers of its own."""
+    os.setsid()
+    if numpy := sys.modules.get("numpy"):
+        # Python's own generator does this by itself after a fork.
+        numpy.random.seed()
+    with contextlib.suppress(OSError, AttributeError):
+        import ctypes
+        import signal
+
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, Linux only

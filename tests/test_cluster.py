@@ -1,0 +1,44 @@
+"""A batch on a Dask cluster: complete, also where a worker is lost in the middle."""
+
+from __future__ import annotations
+
+import pytest
+from batch_inputs import LOAD, SHOW, write_inputs
+from distributed import LocalCluster
+
+from evalkit.errors import ReportError
+from evalkit.reports.batch import run_batch
+
+# The first report that is made takes down the worker that makes it.
+KILL = """import os, signal
+from pathlib import Path
+marker = Path("killed")
+worker = int(Path(f"/proc/{os.getppid()}/stat").read_text().split(")")[1].split()[1])
+killing = not marker.exists()
+marker.touch()
+os.kill(worker, signal.SIGKILL) if killing else None"""
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A scheduler and two workers with one thread each, on this machine."""
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as two_workers:
+        yield two_workers
+
+
+def test_a_batch_is_complete_although_a_worker_is_killed_in_the_middle(cluster, tmp_path):
+    here = run_batch(write_inputs(tmp_path, LOAD, SHOW), by="area", out=tmp_path / "here", workers=1)
+    pages = {path.name: path.read_bytes() for path in (tmp_path / "here").glob("trial-*.html")}
+    spec = write_inputs(tmp_path / "killing", LOAD, SHOW, KILL)
+    away = run_batch(spec, by="area", out=tmp_path / "away", workers=cluster.scheduler_address)
+    assert (tmp_path / "killing/killed").exists()
+    assert [entry.state for entry in away.batches["trial by area"].entries.values()] == ["done", "done"]
+    assert here.batches.keys() == away.batches.keys()
+    same = run_batch(tmp_path / "trial.toml", by="area", out=tmp_path / "same", workers=cluster.scheduler_address)
+    assert {name: (tmp_path / "same" / name).read_bytes() for name in pages} == pages
+    assert same.batches["trial by area"].rows == here.batches["trial by area"].rows
+
+
+def test_a_scheduler_that_does_not_answer_is_said(tmp_path):
+    with pytest.raises(ReportError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        run_batch(write_inputs(tmp_path), by="area", out=tmp_path / "out", workers="tcp://127.0.0.1:9")
