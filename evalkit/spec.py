@@ -283,13 +283,8 @@ def _convert_list(value: list[Any], arguments: tuple[Any, ...], where: str) -> t
 
 
 _KINDS = {
-    str: "a text",
-    int: "a whole number",
-    bool: "true or false",
-    datetime.date: "a date",
-    Path: "a path",
-    tuple: "a list",
-    dict: "a table",
+    **{str: "a text", int: "a whole number", bool: "true or false", tuple: "a list", dict: "a table"},
+    **{datetime.date: "a date", Path: "a path"},
 }
 _LOOKALIKES = {(bool, int), (datetime.datetime, datetime.date)}
 

@@ -6,6 +6,8 @@ A kind that ends in 'interval' writes a value with its limits in one cell. The l
 
 from __future__ import annotations
 
+from evalkit.present.study_layouts import STUDIES
+
 Layout = dict[str, tuple[str, str]]
 
 _RATES: Layout = {
@@ -13,7 +15,6 @@ _RATES: Layout = {
     "people": ("People", "count"),
     "actual": ("With outcome", "count"),
 }
-_SIZE: Layout = {"size": ("Rejected at 5% (%)", "percent"), "passed": ("Passed", "yes/no")}
 _JUDGED: Layout = {
     "finding": ("Reconvicted", "text"),
     "people": ("People", "count"),
@@ -232,55 +233,7 @@ LAYOUTS: dict[str, Layout] = {
         "duplicates": ("Counted twice", "count"),
         "held": ("On hold", "yes/no"),
     },
-    "estimators": {
-        "design": ("Design", "text"),
-        "estimator": ("Estimator", "text"),
-        "simulations": ("Studies", "count"),
-        "truth": ("Truth (pp)", "points"),
-        "naive_bias": ("Bias of the plain difference (pp)", "points"),
-        "bias": ("Bias (pp)", "points"),
-        "coverage": ("Intervals that hold the truth (%)", "percent"),
-        "error_ratio": ("Reported / seen standard error", "ratio"),
-        "passed": ("Passed", "yes/no"),
-    },
-    "exact sizes": {"people": ("People", "count"), **_SIZE},
-    "test sizes": {"method": ("Test", "text"), **_SIZE},
-    "bootstrap": {
-        "reference": ("Reference people", "count"),
-        "treated": ("People compared", "count"),
-        "delta": ("Delta method (pp)", "points"),
-        "bootstrap": ("Bootstrap (pp)", "points"),
-        "passed": ("Passed", "yes/no"),
-    },
-    "immortal time": {
-        "name": ("Group", "text"),
-        "frailty": ("Variance of the frailty", "ratio"),
-        "design": ("Design", "text"),
-        "cohorts": ("Cohorts", "count"),
-        "mean": ("Mean difference (pp)", "points"),
-        "found": ("A difference is found (%)", "percent"),
-        "passed": ("Passed", "yes/no"),
-    },
-    "re-based risks": {
-        "design": ("Design", "text"),
-        "frailty": ("Variance of the frailty", "ratio"),
-        "predicted": ("Re-based risk (%)", "percent"),
-        "truth": ("True risk (%)", "percent"),
-        "passed": ("Passed", "yes/no"),
-    },
-    "by method": {
-        "method": ("Method", "text"),
-        "estimate": ("Estimate", "ratio"),
-        "p_value": ("p", "p"),
-        "reference": ("Reference", "ratio"),
-        "passed": ("Passed", "yes/no"),
-    },
-    "planted": {
-        "what": ("Measure", "text"),
-        "planted": ("Planted", "ratio"),
-        "found": ("Found, 95% interval", "ratio interval"),
-        "passed": ("Passed", "yes/no"),
-    },
+    **STUDIES,
     "counts": {"label": ("Count", "text"), "count": ("Number", "count"), "unit": ("Unit", "text")},
     "rates": {**_RATES, "actual_rate": ("Rate (%), 95% interval", "percent interval")},
     "rate difference": {

@@ -1,0 +1,59 @@
+"""The columns of the tables that a validation shows: simulated studies and known truths."""
+
+from __future__ import annotations
+
+Layout = dict[str, tuple[str, str]]
+
+_SIZE: Layout = {"size": ("Rejected at 5% (%)", "percent"), "passed": ("Passed", "yes/no")}
+
+STUDIES: dict[str, Layout] = {
+    "estimators": {
+        "design": ("Design", "text"),
+        "estimator": ("Estimator", "text"),
+        "simulations": ("Studies", "count"),
+        "truth": ("Truth (pp)", "points"),
+        "naive_bias": ("Bias of the plain difference (pp)", "points"),
+        "bias": ("Bias (pp)", "points"),
+        "coverage": ("Intervals that hold the truth (%)", "percent"),
+        "error_ratio": ("Reported / seen standard error", "ratio"),
+        "passed": ("Passed", "yes/no"),
+    },
+    "exact sizes": {"people": ("People", "count"), **_SIZE},
+    "test sizes": {"method": ("Test", "text"), **_SIZE},
+    "bootstrap": {
+        "reference": ("Reference people", "count"),
+        "treated": ("People compared", "count"),
+        "delta": ("Delta method (pp)", "points"),
+        "bootstrap": ("Bootstrap (pp)", "points"),
+        "passed": ("Passed", "yes/no"),
+    },
+    "immortal time": {
+        "name": ("Group", "text"),
+        "frailty": ("Variance of the frailty", "ratio"),
+        "design": ("Design", "text"),
+        "cohorts": ("Cohorts", "count"),
+        "mean": ("Mean difference (pp)", "points"),
+        "found": ("A difference is found (%)", "percent"),
+        "passed": ("Passed", "yes/no"),
+    },
+    "re-based risks": {
+        "design": ("Design", "text"),
+        "frailty": ("Variance of the frailty", "ratio"),
+        "predicted": ("Re-based risk (%)", "percent"),
+        "truth": ("True risk (%)", "percent"),
+        "passed": ("Passed", "yes/no"),
+    },
+    "by method": {
+        "method": ("Method", "text"),
+        "estimate": ("Estimate", "ratio"),
+        "p_value": ("p", "p"),
+        "reference": ("Reference", "ratio"),
+        "passed": ("Passed", "yes/no"),
+    },
+    "planted": {
+        "what": ("Measure", "text"),
+        "planted": ("Planted", "ratio"),
+        "found": ("Found, 95% interval", "ratio interval"),
+        "passed": ("Passed", "yes/no"),
+    },
+}
