@@ -104,6 +104,8 @@ _ROOMS = {
         "balance_finding",
         "beware",
         "briefing_answer",
+        "briefing_boxes",
+        "briefing_chance",
         "briefing_checks",
         "briefing_contact",
         "briefing_early",

@@ -10,6 +10,7 @@ import pandas as pd
 from evalkit.cohort.build import Cohort
 from evalkit.cohort.monitoring_round import Round, monitoring_round
 from evalkit.cohort.trust import MEASURES
+from evalkit.dates import period_text
 from evalkit.errors import SpecError
 from evalkit.spec import Spec
 from evalkit.statistics.calibration import calibration
@@ -69,6 +70,7 @@ class Monitored:
     areas, teams  : the widest and the narrowest units declared
     cohorts       : columns of `monitor_cohorts`, with characteristics as a reader knows them
     paths         : columns of `cusum_paths`, with unit, for the narrowest units that are an alert or on watch
+    flow          : step, excluded, remaining, reason: from the extract to the people judged
     common        : one row: people, actual, predicted, ratio with its limits, of everybody before centring
     centre        : how the predictions were moved
     verdict, reason, measures, deciles, smooth : the check of the prediction as it came, on everybody judged
@@ -80,6 +82,7 @@ class Monitored:
     teams: MonitoredUnits
     cohorts: pd.DataFrame
     paths: pd.DataFrame
+    flow: pd.DataFrame
     common: pd.DataFrame
     centre: Centre
     verdict: str
@@ -115,6 +118,7 @@ def monitored(cohort: Cohort) -> Monitored:
         teams=teams,
         cohorts=_cohorts(rounds),
         paths=paths[paths["unit"].isin(flagged)],
+        flow=_flow(cohort, len(judged), rounds.period),
         common=_common(rounds.centre),
         centre=rounds.centre,
         verdict=verdict.verdict,
@@ -252,6 +256,17 @@ def _cohorts(rounds: Round) -> pd.DataFrame:
     # Who has no score has no risk band and no known offence: on hold by definition, and no cohort anybody meant.
     named = table[table["people"] > 0].reset_index(drop=True)
     return named.assign(characteristic=named["characteristic"].str.replace("_", " "))
+
+
+def _flow(cohort: Cohort, judged: int, period: tuple[datetime.date, datetime.date]) -> pd.DataFrame:
+    """The attrition flow of the cohort, continued to the people judged."""
+    last = {
+        "step": "year ended in the period judged",
+        "excluded": int(cohort.flow["remaining"].iloc[-1]) - judged,
+        "remaining": judged,
+        "reason": f"year did not end in {period_text(period)}",
+    }
+    return pd.concat([cohort.flow, pd.DataFrame([last])], ignore_index=True)
 
 
 def _common(centre: Centre) -> pd.DataFrame:

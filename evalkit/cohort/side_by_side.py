@@ -17,8 +17,8 @@ from evalkit.statistics.expected import ActualVsPredicted
 def side_by_side(cohort: Cohort) -> pd.DataFrame:
     """Every group reached after the index date, by every design, the naive one first, for one table.
 
-    Returns one row per group and design: name, label, complement (False), within, design, method (how the design
-    compares), naive and immortal_time (bool), outcome, horizon, the fields of ActualVsPredicted without its method,
+    Returns one row per group and design: name, label, complement (False), within, design, design_label, method (how
+    the design compares), naive and immortal_time (bool), outcome, horizon, the fields of ActualVsPredicted but method,
     estimate, low and high (the difference), actual_rate_low and actual_rate_high (Wilson), odds_ratio with limits, and
     comparison_people (distinct). A design for which nobody remains has a row with 0 people, and says in why_not why.
     """
@@ -48,4 +48,5 @@ def _designs_of(cohort: Cohort, group: str) -> Iterator[dict[str, object]]:
 
 def _design_row(cohort: Cohort, side: Side, design: str, result: ActualVsPredicted | None) -> dict[str, object]:
     row = comparison_row(side, design, cohort.spec, result)
-    return row | {"method": DESIGNS[design], "naive": design == "naive", "comparison_people": 0, "why_not": ""}
+    said = {"method": DESIGNS[design], "design_label": design.replace("_", " ")}
+    return row | said | {"naive": design == "naive", "comparison_people": 0, "why_not": ""}

@@ -18,6 +18,8 @@ from evalkit.present.blocks import (
 )
 from evalkit.present.briefing_words import (
     briefing_answer,
+    briefing_boxes,
+    briefing_chance,
     briefing_checks,
     briefing_contact,
     briefing_early,
@@ -76,6 +78,8 @@ __all__ = [
     "balance_finding",
     "beware",
     "briefing_answer",
+    "briefing_boxes",
+    "briefing_chance",
     "briefing_checks",
     "briefing_contact",
     "briefing_early",

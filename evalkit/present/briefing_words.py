@@ -89,19 +89,14 @@ def briefing_answer(table: SafeTable, unit: str) -> Piece:
 
 
 def briefing_figures(table: SafeTable, unit: str, *, period: tuple[datetime.date, datetime.date]) -> Piece:
-    """What was expected and what happened, and whether that is more than chance; empty where nothing is judged.
+    """What was expected and what happened; empty where nothing is judged, or its numbers are hidden.
 
     period : first and last day on which the years of the people ended
     """
-    words = told_of(table, unit)
-    if words in {TOO_SMALL, CHECK}:
+    if told_of(table, unit) in {TOO_SMALL, CHECK} or not _has_numbers(row := _row(table, unit)):
         return Piece("", "")
-    row = _row(table, unit)
-    if not all(is_shown(row[name]) for name in ("people", "actual", "predicted")):
-        chance = f"{CHANCE[words]} {NOT_SHOWN}"
-        return Piece(_section("Is that more than chance?", _paragraph(chance)), chance)
     people, expected, actual = (count(row[name]) for name in ("people", "predicted", "actual"))
-    first = (
+    sentence = (
         f"Each of the {people} people of {unit} was followed for one year from the start of supervision. Those years "
         f"ended in {period_text(period)}. Of {people} people like them, about {expected} would have been reconvicted; "
         f"here {actual} were. People like them are {LIKE_THEM}."
@@ -110,10 +105,18 @@ def briefing_figures(table: SafeTable, unit: str, *, period: tuple[datetime.date
         Card(expected, "expected to be reconvicted", f"of {people} people like those here"),
         Card(actual, "were reconvicted", f"of the {people} people here"),
     )
-    chance = _chance(row, words)
-    parts = [_section("What was expected, and what happened", shown.html + _paragraph(first))]
-    parts.append(_section("Is that more than chance?", _paragraph(chance)))
-    return Piece("".join(parts), "\n".join([shown.text, first, chance]))
+    markup = f"<h2>What was expected, and what happened</h2>{shown.html}<p>{escaped(sentence)}</p>"
+    return Piece(markup, f"{shown.text}\n{sentence}")
+
+
+def briefing_chance(table: SafeTable, unit: str) -> Piece:
+    """Whether it is more than chance; empty where nothing is judged."""
+    words = told_of(table, unit)
+    if words in {TOO_SMALL, CHECK}:
+        return Piece("", "")
+    row = _row(table, unit)
+    chance = _chance(row, words) if _has_numbers(row) else f"{CHANCE[words]} {NOT_SHOWN}"
+    return _box("Is that more than chance?", _paragraph(chance), chance)
 
 
 def briefing_checks(table: SafeTable, quality: SafeTable, caseload: SafeTable, unit: str) -> Piece:
@@ -132,7 +135,7 @@ def briefing_checks(table: SafeTable, quality: SafeTable, caseload: SafeTable, u
         *_changes(_row(table, unit)["people"], _row(caseload, unit)),
     ]
     items = "".join(f"<li>{escaped(line)}</li>" for line in lines)
-    return Piece(_section("What to check first", f"<ul>{items}</ul>"), "\n- ".join(["What to check first", *lines]))
+    return _box("What to check first", f"<ul>{items}</ul>", "\n- ".join(["What to check first", *lines]))
 
 
 def briefing_early(table: SafeTable, early: SafeTable, unit: str, *, as_of: datetime.date) -> Piece:
@@ -153,7 +156,7 @@ def briefing_early(table: SafeTable, early: SafeTable, unit: str, *, as_of: date
         f"three months; {count(row['predicted_90'])} of people like them would have been. It is too early to conclude "
         "anything from this."
     )
-    return Piece(_section("The latest months", _paragraph(sentence)), sentence)
+    return _box("The latest months", _paragraph(sentence), sentence)
 
 
 def briefing_contact(contact: str) -> Piece:
@@ -162,7 +165,16 @@ def briefing_contact(contact: str) -> Piece:
         f"Ask {contact}. The full report on all areas and teams (rat.html) has every figure, how sure each of them is, "
         "and how they were made. Nothing on this page compares one team with another: there is no ranking."
     )
-    return Piece(_section("Whom to ask", _paragraph(sentence)), sentence)
+    return _box("Whom to ask", _paragraph(sentence), sentence)
+
+
+def briefing_boxes(*parts: Piece) -> Piece:
+    """The parts of the page that have something to say, side by side where there is room."""
+    said = [part for part in parts if part.text]
+    heading = '<h2 class="visually-hidden">What it means, and what to do</h2>'
+    return Piece(
+        f'{heading}<div class="say">{"".join(part.html for part in said)}</div>', "\n".join(part.text for part in said)
+    )
 
 
 OF_YEAR, OF_RUN = "ratio of the period", "CUSUM"
@@ -224,8 +236,12 @@ def _row(table: SafeTable, unit: str) -> dict[str, Any]:
     raise DataError(f"'{unit}' is not among the units of this table")
 
 
-def _section(heading: str, markup: str) -> str:
-    return f"<h2>{escaped(heading)}</h2>{markup}"
+def _has_numbers(row: dict[str, Any]) -> bool:
+    return all(is_shown(row[name]) for name in ("people", "actual", "predicted"))
+
+
+def _box(heading: str, markup: str, text: str) -> Piece:
+    return Piece(f"<div><h3>{escaped(heading)}</h3>{markup}</div>", text)
 
 
 def _paragraph(text: str) -> str:

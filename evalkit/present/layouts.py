@@ -173,7 +173,7 @@ LAYOUTS: dict[str, Layout] = {
     },
     "side by side": {
         "label": ("Group", "text"),
-        "method": ("How people are compared", "text"),
+        "design_label": ("Design", "text"),
         "people": ("People", "count"),
         "actual_rate": ("Actual (%)", "percent"),
         "predicted_rate": ("Comparable (%)", "percent"),
