@@ -28,8 +28,8 @@ def ete(demo_folder, tmp_path_factory):
 def test_the_employment_report_answers_with_the_fair_figure_its_interval_and_people(ete):
     answer = re.search(
         r"(\S+)% of the ([\d,]+) people who took up the service were reconvicted within a year from then, against "
-        r"(\S+)% of people like them, at risk on the same days, who had not done so: (\S+) percentage points lower "
-        r"\(95% interval (\S+) to (\S+)\)\.",
+        r"(\S+)% of people like them, at risk at the same stage of supervision, who had not done so: (\S+) "
+        r"percentage points lower \(95% interval (\S+) to (\S+)\)\.",
         text_of(ete),
     )
     actual, people, others, lower, least, most = (float(part.replace(",", "")) for part in answer.groups())

@@ -4,6 +4,7 @@ import datetime
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from small_extracts import loaded
 
@@ -140,14 +141,9 @@ def test_each_month_sets_new_starters_beside_those_at_risk_who_have_not_started(
 
 def test_the_flow_says_where_the_people_of_the_group_leave(cohort):
     flow = sequential_trials(cohort, "took_up").flow
-    assert flow["excluded"].tolist() == [
-        0,
-        1,
-        1,
-        1,
-        1,
-    ]  # F before, H after 360 days, G that very day, M late
-    assert flow["remaining"].tolist() == [9, 8, 7, 6, 5]
+    # nobody in the service before; F before, H after 360 days; G reconvicted that very day; M too late
+    assert flow["excluded"].tolist() == [0, 0, 1, 1, 1, 1]
+    assert flow["remaining"].tolist() == [9, 9, 8, 7, 6, 5]
     assert "settled" in flow["reason"].iloc[-1]
 
 
@@ -186,6 +182,31 @@ def test_a_group_nobody_could_have_missed_is_refused(cohort):
 def test_a_prepared_cohort_has_no_dates_to_follow_people_from(cohort):
     with pytest.raises(SpecError, match="a prepared cohort does not say when people reached a group"):
         sequential_trials(replace(cohort, history=None), "took_up")
+
+
+def test_people_in_the_service_before_its_period_are_on_neither_side(cohort):
+    known = cohort.frame["person_id"].isin(["A", "D"])
+    earlier = replace(cohort, frame=cohort.frame.assign(in_service_before=known))
+    trials = sequential_trials(earlier, "took_up")
+    assert not {"A", "D"} & {row[2] for row in lines(earlier, trials)}
+    assert trials.flow.iloc[1].tolist()[:3] == ["new to the service", 1, 8]
+    assert not {"A", "D"} & {row[2] for row in lines(earlier, landmark_trial(earlier, "took_up", day=40))}
+
+
+def test_of_several_convictions_on_one_day_any_one_makes_the_first_violent(cohort):
+    events = pd.DataFrame(
+        {
+            "row": 0,
+            "day": 9.0,
+            "offence_day": np.nan,
+            "sentence_day": 9.0,
+            "custodial": [False, True],
+            "violent": [True, False],
+        }
+    )
+    for order in (events, events[::-1].reset_index(drop=True)):
+        found = replace(cohort.history, events=order).outcomes_from(np.array([0]), np.array([0.0]))
+        assert found[["first_violent", "first_custodial"]].iloc[0].tolist() == [True, True]
 
 
 def test_month_numbers_at_the_edges():

@@ -19,7 +19,7 @@ from evalkit.cohort.history import History, history, last_mature_day, settled_af
 from evalkit.cohort.index import effective_rules, index_events, qualifying_sentences, supervision_starts
 from evalkit.cohort.reconviction import NOT_COUNTED, later_sentences, outcomes
 from evalkit.cohort.scores import score
-from evalkit.cohort.service import stage
+from evalkit.cohort.service import first_start, stage
 from evalkit.dates import completed_years, long_date
 from evalkit.errors import DataError, SpecError
 from evalkit.intake import Extract, to_pandas
@@ -220,10 +220,15 @@ def _collect_people(extract: Extract, spec: Spec, rules: CohortRules) -> pd.Data
             "person_id", nw.col("date").alias(f"{group.name}_date")
         )
         people = people.join(reached, on="person_id", how="left")
+    if spec.groups and spec.service:
+        first = first_start(extract, spec.service).select("person_id", service_first_start="date")
+        people = people.join(first, on="person_id", how="left")
     frame = to_pandas(people).sort_values("person_id", ignore_index=True)
     counts = ["qualifying", "index_events", "reconvictions", "custodial_reconvictions", "undated_reconvictions"]
     counts += [f"not_counted_{why}" for why in NOT_COUNTED]
     frame[counts] = frame[counts].fillna(0).astype("int64")
+    if "service_first_start" in frame and spec.service:
+        frame["in_service_before"] = frame["service_first_start"] < pd.Timestamp(spec.service.took_up[0])
     for group in spec.groups:
         frame[group.name] = frame[f"{group.name}_date"].notna()
         if group.within:

@@ -30,6 +30,7 @@ COLUMNS: dict[str, str] = {
     "reconvictions": "number of them in follow-up",
     "custodial_reconvictions": "number of them sentenced to custody",
     "undated_reconvictions": "number of them without an offence date",
+    "in_service_before": "whether the person had started the service before the period that is evaluated",
     "index_events": "supervision starts of the person in the period; the first is the index",
     **{f"not_counted_{key}": f"later sentences that do not count: {why}" for key, why in NOT_COUNTED.items()},
 }

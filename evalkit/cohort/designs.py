@@ -24,6 +24,9 @@ from evalkit.statistics.standardised import standardised_comparison
 FEWEST_IN_A_MONTH = 20
 """Neighbouring months are taken as one where fewer comparison lines had the outcome, or did not have it."""
 
+SAID_ALREADY = 1e-8
+"""A column of which less than this share is not said by the others is left out."""
+
 LANDMARK_DAYS = 183
 """Day on which people are classified in the landmark design."""
 
@@ -97,29 +100,52 @@ class _Lines:
 
 
 def _by_month(rows: pd.DataFrame) -> _Lines:
-    treated, outcomes = rows["treated"].to_numpy(bool), rows["reconvicted"].to_numpy(bool)
-    stretch = _pooled_months(rows["month"].to_numpy(), ~treated, outcomes)
-    later = range(1, int(stretch.max()) + 1)
     shares = rows["predicted"].to_numpy(float)
-    matrix = np.column_stack([np.ones(len(rows)), *(stretch == name for name in later), np.log(shares / (1 - shares))])
-    terms = ["intercept", *(f"months of stretch {name}" for name in later), "log-odds of the score"]
-    return _Lines(matrix, terms, "sequential comparison by month, adjusted for the score")
+    score = {"log-odds of the score": np.log(shares / (1 - shares))}
+    return _lines(score | _stage_and_season(rows), rows, "sequential comparison by month, adjusted for the score")
 
 
-def _pooled_months(
-    month: NDArray[np.int64], outside: NDArray[np.bool_], outcomes: NDArray[np.bool_]
-) -> NDArray[np.intp]:
-    """Number of the stretch of months each line is in: sparse months are joined to their neighbours."""
-    lines, events = np.bincount(month, weights=outside), np.bincount(month, weights=outside & outcomes)
+def _stage_and_season(rows: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
+    """Dummies for the months since the index date and the half-years of the calendar, and days in the wider group."""
+    outside, outcomes = ~rows["treated"].to_numpy(bool), rows["reconvicted"].to_numpy(bool)
+    columns: dict[str, NDArray[np.float64]] = {}
+    for name in ("month", "half_year"):
+        number = rows[name].to_numpy()
+        stretch = _pooled(number - number.min(), outside, outcomes)
+        later = range(1, int(stretch.max()) + 1)
+        columns |= {f"{name}, stretch {label}": (stretch == label).astype(float) for label in later}
+    return columns | {"days in the wider group": np.log1p(rows["since_ready"].to_numpy(float))}
+
+
+def _lines(columns: dict[str, NDArray[np.float64]], rows: pd.DataFrame, method: str) -> _Lines:
+    """The columns with an intercept, less those that the ones before them say already of the comparison lines."""
+    names = ["intercept", *columns]
+    matrix = np.column_stack([np.ones(len(rows)), *columns.values()])
+    outside = matrix[~rows["treated"].to_numpy(bool)]
+    products = outside.T @ outside
+    kept: list[int] = []
+    for number in range(len(names)):
+        left = products[number, number]
+        if kept and left > 0:
+            among = products[np.ix_(kept, [number])]
+            left = left - float(among[:, 0] @ np.linalg.solve(products[np.ix_(kept, kept)], among[:, 0]))
+        if left > SAID_ALREADY * max(products[number, number], 1.0):
+            kept.append(number)
+    return _Lines(matrix[:, kept], [names[number] for number in kept], method)
+
+
+def _pooled(number: NDArray[np.int64], outside: NDArray[np.bool_], outcomes: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Number of the stretch each line is in: sparse months, or half-years, are joined to their neighbours."""
+    lines, events = np.bincount(number, weights=outside), np.bincount(number, weights=outside & outcomes)
     stretch, label, left = np.zeros(len(lines), np.intp), 0, np.zeros(2)
-    for number, here in enumerate(np.column_stack([events, lines - events])):
+    for place, here in enumerate(np.column_stack([events, lines - events])):
         if left.min() >= FEWEST_IN_A_MONTH:
             label, left = label + 1, np.zeros(2)
         left += here
-        stretch[number] = label
+        stretch[place] = label
     if left.min() < FEWEST_IN_A_MONTH:
         stretch = np.minimum(stretch, max(label - 1, 0))
-    return stretch[month]
+    return stretch[number]
 
 
 def _by_rebased_risk(cohort: Cohort, trials: Trials) -> _Lines:
@@ -131,9 +157,10 @@ def _by_rebased_risk(cohort: Cohort, trials: Trials) -> _Lines:
     place = np.searchsorted(people.rows, trials.rows["row"])
     followup = people.history.rules.followup_days
     risk = rebased(people.predicted[place], trials.rows["start_day"].to_numpy(), hazard, followup=followup)
-    matrix = np.column_stack([np.ones(len(risk)), np.log(risk / (1 - risk))])
-    method = "score re-based by each person's own hazard, put right on comparison people at risk on those days"
-    return _Lines(matrix, ["intercept", "log-odds of the re-based score"], method)
+    score = {"log-odds of the re-based score": np.log(risk / (1 - risk))}
+    season = {name: column for name, column in _stage_and_season(trials.rows).items() if not name.startswith("month")}
+    method = "score re-based by each person's own hazard, put right on comparison people at risk at the same stage"
+    return _lines(score | season, trials.rows, method)
 
 
 def _untreated_time(people: Timeline) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -150,8 +177,8 @@ def hazard_ratios(cohort: Cohort) -> pd.DataFrame:
 
     Each person counts as outside the group until the day of reaching it and as inside from then on, among people at
     risk in the wider group, up to two years after the index date; adjusted for the log hazard that the score implies.
-    Returns one row per group: name, label, people, actual (events), hazard_ratio, low, high, p_value (missing where it
-    cannot be estimated, as method then says), method.
+    Returns one row per group: name, label, people, actual (events), people_inside, actual_inside (of them, in the
+    group), hazard_ratio, low, high, p_value (missing where it cannot be estimated, as method then says), method.
     """
     groups = [group for group in cohort.spec.groups if not group.known_at_index]
     return pd.DataFrame([_hazard_ratio(timeline(cohort, group.name)) for group in groups])
@@ -176,6 +203,8 @@ def _hazard_ratio(people: Timeline) -> dict[str, object]:
         "label": people.group.label,
         "people": int((days > people.ready).sum()),
         "actual": int(seen["event"].sum()),
+        "people_inside": int(seen["status"].sum()),
+        "actual_inside": int((seen["event"].astype(bool) & (seen["status"] == 1)).sum()),
     }
     try:
         found = cox(seen, "start, days, event ~ status + risk").iloc[0]

@@ -87,8 +87,9 @@ def _summed(lines: Rows, events: dict[str, NDArray], start_days: Days) -> pd.Dat
     for kind in ("custodial", "violent"):
         flags = events[kind].astype(bool)
         columns[f"{kind}_reconvictions"] = np.bincount(lines, weights=flags, minlength=many).astype(np.int64)
-        columns[f"first_{kind}"] = np.zeros(many, bool)
-        columns[f"first_{kind}"][lines[first & flags]] = True
+        # Of several convictions on the first day, any one counts: their order in a file says nothing.
+        on_first_day = events["day"] - start_days[lines] == days[lines]
+        columns[f"first_{kind}"] = np.bincount(lines, weights=flags & on_first_day, minlength=many) > 0
     return pd.DataFrame(columns)
 
 

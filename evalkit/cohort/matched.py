@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from evalkit.cohort.build import Cohort
-from evalkit.cohort.pace import curve, pace
+from evalkit.cohort.pace import PACE, curve, pace
 from evalkit.cohort.submitted import Submitted, profile, submitted
 from evalkit.errors import DataError, SpecError
 from evalkit.intake import Extract
 from evalkit.spec import Matching
 from evalkit.statistics.contrast import FEWEST_ANALYSED
 from evalkit.statistics.matching import Match, match
-from evalkit.statistics.measures import Measure, seven_measures
+from evalkit.statistics.measures import FEWEST_EVENTS, Measure, seven_measures
 from evalkit.statistics.outcomes import mcnemar
 from evalkit.statistics.propensity import overlap
 from evalkit.statistics.sensitivity import e_value, minimum_detectable, people_needed, rosenbaum_bound
@@ -85,8 +85,14 @@ class MatchedComparison:
         few = (
             f"Only {people} people were submitted; with fewer than {FEWEST_SUBMITTED} a matched comparison says little."
         )
+        same = ", ".join(name.replace("_", " ") for name in self.submitted.same)
+        alike = f"The same for everybody compared, and so of no use in the match: {same}."
         described = f"Only {self.match.matched} people could be matched: figures describe, and nothing is tested."
-        return [few] * (people < FEWEST_SUBMITTED) + [described] * (self.match.matched < FEWEST_ANALYSED)
+        return (
+            [few] * (people < FEWEST_SUBMITTED)
+            + [described] * (self.match.matched < FEWEST_ANALYSED)
+            + [alike] * bool(same)
+        )
 
     def __repr__(self) -> str:
         return f"MatchedComparison\n{self.match.method}\n{self.measures.to_string(index=False)}"
@@ -112,16 +118,16 @@ def matched_comparison(cohort: Cohort, extract: Extract) -> MatchedComparison:
     matched = _match(people, settings)
     measures = _measures(matched, people)
     primary = measures[measures["name"] == PRIMARY].iloc[0]
-    found = overlap(matched.model)
+    found, shown = overlap(matched.model), _enough(primary)
     return MatchedComparison(
         settings=settings,
         submitted=people,
         match=matched,
         measures=measures,
-        methods=_methods(people, matched, primary),
+        methods=_methods(people, matched, primary) if shown else pd.DataFrame(columns=list(_METHOD_COLUMNS)),
         bins=found.bins,
         support=found.support,
-        pace=pace(matched, people),
+        pace=pace(matched, people) if shown else pd.DataFrame(columns=list(PACE)),
         curve=curve(matched, people),
         profile=profile(people),
         attrition=_attrition(people, matched),
@@ -149,6 +155,16 @@ def _measures(matched: Match, people: Submitted) -> pd.DataFrame:
     declared = {name: measure for name, measure in MEASURES.items() if measure.column in recorded}
     found = seven_measures(matched, people.frame, declared)
     return found.assign(people_needed=[_needed(row) for row in found.to_dict("records")])
+
+
+def _enough(primary: pd.Series) -> bool:
+    """Whether the primary measure was tested, with enough people with and without the outcome on either side."""
+    events = [primary["reoffenders_treated"], primary["reoffenders_comparison"]]
+    others = [primary["n_treated"] - events[0], primary["n_comparison"] - events[1]]
+    return bool(primary["tested"]) and min(*events, *others) >= FEWEST_EVENTS
+
+
+_METHOD_COLUMNS = ("label", "method", "naive", "estimate", "low", "high", "p_value", "n_treated", "n_comparison")
 
 
 def _needed(row: dict[Any, Any]) -> float:
@@ -224,18 +240,19 @@ def _attrition(people: Submitted, matched: Match) -> pd.DataFrame:
 
 def _strength(matched: Match, people: Submitted, primary: pd.Series) -> pd.DataFrame:
     """What the numbers could have shown, and what hidden bias it would take to explain what they show."""
-    rate = float(primary["comparison_value"])
+    chances = people.frame.loc[matched.weights[matched.weights > 0].index, "predicted"].to_numpy(float)
+    variance = float((chances * (1 - chances)).mean())
     detectable = minimum_detectable(
         matched.matched,
-        variance=rate * (1 - rate),
+        variance=variance,
         comparison_people=int(primary["n_comparison"]),
-        comparison_variance=rate * (1 - rate),
+        comparison_variance=variance,
     )
     rows = [
         (
             "Smallest difference these numbers could show",
             f"{100 * detectable.difference:.1f} percentage points",
-            "with 80% power at the 5% level, fixed before the result is seen",
+            "with 80% power at the 5% level, from the predicted risks alone",
         )
     ]
     if primary["tested"] and np.isfinite(primary["ratio"]):
@@ -243,8 +260,8 @@ def _strength(matched: Match, people: Submitted, primary: pd.Series) -> pd.DataF
         rows.append(
             (
                 "E-value of the ratio of rates, and of its limit nearer to 1",
-                f"{hidden['point']:.2f}, {hidden['limit']:.2f}",
-                "something unrecorded would have to go with both the group and reconviction by this ratio each",
+                f"{hidden['point']:.2f} (limit {hidden['limit']:.2f})",
+                "something unrecorded would have to go with both the group and the outcome by this ratio each",
             )
         )
     if primary["tested"] and matched.pairs["treated"].is_unique and matched.pairs["control"].is_unique:

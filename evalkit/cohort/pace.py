@@ -34,16 +34,16 @@ def pace(matched: Match, people: Submitted) -> pd.DataFrame:
     if "reconvictions" in rows and rows["reconvictions"].notna().all():
         counts = rate_ratio(rows, count="reconvictions", exposure="followed", covariates=["treated"], clusters="person")
         ratio = counts[counts["term"] == "treated"].rename(columns={"rate_ratio": "ratio"})
-        found.append(ratio.assign(label="How often: rate ratio")[list(_PACE)])
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(_PACE))
+        found.append(ratio.assign(label="How often: rate ratio")[list(PACE)])
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(PACE))
 
 
-_PACE = ("label", "ratio", "low", "high", "p_value", "method")
+PACE = ("label", "ratio", "low", "high", "p_value", "method")
 
 
 def _hazard(label: str, rows: pd.DataFrame) -> pd.DataFrame:
     found = cox(rows[rows["days"] > 0], "days, reconvicted ~ treated", clusters="person")
-    return found.rename(columns={"hazard_ratio": "ratio"}).assign(label=label)[list(_PACE)]
+    return found.rename(columns={"hazard_ratio": "ratio"}).assign(label=label)[list(PACE)]
 
 
 def _first_round(matched: Match, people: Submitted) -> pd.DataFrame:

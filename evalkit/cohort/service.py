@@ -31,6 +31,11 @@ def took_up(extract: Extract, service: Service) -> nw.LazyFrame:
     return _first(starts, "start_date")
 
 
+def first_start(extract: Extract, service: Service) -> nw.LazyFrame:
+    """First day on which each person took up the service at all, in the declared period or not: person_id, date."""
+    return _first(_referrals(extract, service).filter(~nw.col("start_date").is_null()), "start_date")
+
+
 def found_work(extract: Extract, service: Service) -> nw.LazyFrame:
     """First day of work after take-up, up to the end of the declared period: person_id, date."""
     return _first(_jobs_after_take_up(extract, service), "start_date")

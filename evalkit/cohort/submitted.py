@@ -16,7 +16,7 @@ from evalkit.spec import Matching
 
 COVARIATES = (
     *("sex", "age", "ethnicity", "area", "offence_group", "sentence_type", "total_sanctions"),
-    *("years_since_first_sanction", "logit_predicted", "other_services", "month"),
+    *("years_since_first_sanction", "logit_predicted", "other_services", "month", "half_year"),
 )
 """What an extract of tables says about everybody, all of it on or before the day follow-up starts."""
 
@@ -30,12 +30,14 @@ class Submitted:
     covariates : names of those that the comparison uses
     exact      : names of those that must be equal
     flow       : the people of the group on the way here: step, excluded, remaining, reason
+    same       : covariates that are the same for everybody left, and so say nothing
     """
 
     frame: pd.DataFrame
     covariates: tuple[str, ...]
     exact: tuple[str, ...]
     flow: pd.DataFrame
+    same: tuple[str, ...] = ()
 
 
 def submitted(cohort: Cohort, extract: Extract, matching: Matching) -> Submitted:
@@ -59,8 +61,11 @@ def submitted(cohort: Cohort, extract: Extract, matching: Matching) -> Submitted
         raise SpecError(f"{cohort.spec.path.name}, matching: the cohort has no column {', '.join(absent)}")
     exact = tuple(dict.fromkeys([*(["month"] if known else []), *matching.exact]))
     loose = tuple(name for name in covariates if name not in exact)
+    if matching.missing == "indicator":
+        frame = frame.assign(**{name: frame[name].fillna("missing") for name in _categories(frame, loose)})
     frame, flow = comparable(with_rare_merged(frame, loose), loose, flow)
-    return Submitted(frame, covariates, exact, flow)
+    same = tuple(name for name in covariates if frame[name].nunique(dropna=False) < 2)
+    return Submitted(frame, tuple(name for name in covariates if name not in same), exact, flow, same)
 
 
 RARE = "rare"
@@ -87,7 +92,7 @@ def comparable(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Without people in a category that nobody on the other side is in; those of the group are counted in the flow."""
     for name in _categories(frame, covariates):
-        sides = frame.groupby(name, observed=True)["treated"].agg(["min", "max"])
+        sides = frame.groupby(name, observed=True, dropna=False)["treated"].agg(["min", "max"])
         alone = frame[name].isin(sides.index[sides["min"].astype(bool) | ~sides["max"].astype(bool)])
         lost = int((alone & frame["treated"].astype(bool)).sum())
         frame = frame[~alone]
@@ -114,6 +119,7 @@ def _by_month(cohort: Cohort, extract: Extract, group: str) -> tuple[pd.DataFram
     frame = rows.assign(
         person=rows["row"],
         month=rows["month"].map("{:02d}".format),
+        half_year=(rows["half_year"] // 2).astype(str) + np.where(rows["half_year"] % 2, " July", " January"),
         **{name: people[name] for name in ("sex", "ethnicity", "area", "team", "offence_group", "sentence_type")},
         age=people["age"],
         total_sanctions=people["total_sanctions"].astype("float64"),

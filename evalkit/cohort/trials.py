@@ -37,6 +37,7 @@ class Timeline:
     reached : day the group was reached; infinite where never
     ready   : day the wider group was reached, from which on the group itself can be; 0 where there is none
     event   : day of the first reconviction; infinite where there is none
+    before  : whether the person had started the service before the period of the evaluation
     index   : index date
     history : of the cohort
     """
@@ -49,6 +50,7 @@ class Timeline:
     reached: NDArray[np.float64]
     ready: NDArray[np.float64]
     event: NDArray[np.float64]
+    before: NDArray[np.bool_]
     index: NDArray[np.datetime64]
     history: History
 
@@ -64,7 +66,8 @@ class Trials:
     """People who reached a group beside people who had not yet, month by month.
 
     rows : one line per person and month: row (number in the cohort frame), month (from 1), treated, start_day (days
-           after the index date on which follow-up starts), predicted (as on the index date), and what
+           after the index date on which follow-up starts), half_year (of that day, numbered), since_ready (days since
+           the wider group was reached), predicted (as on the index date), and what
            `History.outcomes_from` found; the people who reached the group once each, the others in every month
            in which they were at risk
     flow : the people of the group: step, excluded, remaining, reason
@@ -99,9 +102,17 @@ def timeline(cohort: Cohort, group: str) -> Timeline:
         reached=reached[rows],
         ready=np.maximum(ready, 0)[rows],
         event=cohort.history.first_day[rows],
+        before=_before(people, declared)[rows],
         index=people["index_date"].to_numpy("datetime64[D]")[rows],
         history=cohort.history,
     )
+
+
+def _before(people: pd.DataFrame, group: Group) -> NDArray[np.bool_]:
+    """Who is neither in the group nor a person who could still reach it; within a wider group that does not matter."""
+    if group.within or "in_service_before" not in people:
+        return np.zeros(len(people), bool)
+    return people["in_service_before"].to_numpy(bool)
 
 
 def _days(people: pd.DataFrame, group: str) -> NDArray[np.float64]:
@@ -153,6 +164,7 @@ def landmark_trial(cohort: Cohort, group: str, *, day: int) -> Trials:
     """
     people = timeline(cohort, group)
     steps = [
+        _new_to_the_service(people),
         ("reached after the index date", "reached before the index date", people.reached >= 0),
         (f"reached by day {day}", f"reached after day {day}", people.reached <= day),
         (f"still at risk on day {day}", f"reconvicted by day {day}", people.event > day),
@@ -163,7 +175,13 @@ def landmark_trial(cohort: Cohort, group: str, *, day: int) -> Trials:
         ),
     ]
     flow = _flow(people, steps)
-    eligible = (people.reached >= 0) & (people.ready <= day) & (people.event > day) & (day <= people.last_start)
+    eligible = (
+        ~people.before
+        & (people.reached >= 0)
+        & (people.ready <= day)
+        & (people.event > day)
+        & (day <= people.last_start)
+    )
     treated = people.reached[eligible] <= day
     if treated.all() or not treated.any():
         side = "outside" if treated.all() else "in"
@@ -187,6 +205,7 @@ def month_of(days: NDArray[np.float64]) -> NDArray[np.int64]:
 def _membership_steps(people: Timeline, months: int) -> list[tuple[str, str, NDArray[np.bool_]]]:
     reached = people.reached
     return [
+        _new_to_the_service(people),
         ("reached after the index date", "reached before the index date", reached >= 0),
         (
             f"reached within {months * MONTH_DAYS} days",
@@ -200,6 +219,10 @@ def _membership_steps(people: Timeline, months: int) -> list[tuple[str, str, NDA
             reached <= people.last_start,
         ),
     ]
+
+
+def _new_to_the_service(people: Timeline) -> tuple[str, str, NDArray[np.bool_]]:
+    return "new to the service", "in the service already before the period of the evaluation", ~people.before
 
 
 def _all_of(steps: list[tuple[str, str, NDArray[np.bool_]]]) -> NDArray[np.bool_]:
@@ -243,6 +266,7 @@ def _lines_of_month(
     date = people.index + start.astype("timedelta64[D]")
     eligible = (
         (people.ready <= start)
+        & ~people.before
         & (people.reached > start)
         & (people.event > start)
         & (start <= people.last_start)
@@ -257,5 +281,12 @@ def _lines_of_month(
 def _with_outcomes(people: Timeline, lines: pd.DataFrame) -> pd.DataFrame:
     place = lines["place"].to_numpy()
     outcomes = people.history.outcomes_from(people.rows[place], lines["start_day"].to_numpy())
-    known = {"row": people.rows[place], "predicted": people.predicted[place]}
+    start = lines["start_day"].to_numpy()
+    dates = pd.DatetimeIndex(people.index[place] + start.astype("timedelta64[D]"))
+    known = {
+        "row": people.rows[place],
+        "predicted": people.predicted[place],
+        "half_year": 2 * dates.year + (dates.month > 6),
+        "since_ready": start - people.ready[place],
+    }
     return lines.drop(columns="place").assign(**known, **outcomes)

@@ -26,7 +26,7 @@ from evalkit.present.disclosure import SafeTable, is_shown, require_safe
 from evalkit.present.html import Piece, escaped
 from evalkit.present.numbers import count, percent
 
-LIKE_THEM = "people of the same age, sex, offence and criminal record, in all places together"
+LIKE_THEM = "of the same age, sex, offence and criminal record, everywhere"
 CHANGED_SIZE, CHANGED_RISK = 0.20, 0.03
 """A change of this share in the number of people, or of this much in their average risk, is pointed out."""
 
@@ -47,17 +47,15 @@ LATELY = {
 """Headlines where the year as a whole is as expected, and only the run of its last quarter is not."""
 
 CHANCE = {
-    MORE: "Yes. Even allowing for the usual differences between places, a difference like this seldom comes about by "
-    "chance alone. It does not say why. Start with the checks below.",
-    FEWER: "Yes. Even allowing for the usual differences between places, a difference like this seldom comes about by "
-    "chance alone. It does not say why. Make sure of the records first, with the checks below; then ask what others "
-    "could learn.",
-    WATCH_MORE: "Perhaps. Something like this comes about by chance now and then. Go through the checks below, and "
-    "look again next quarter.",
-    WATCH_FEWER: "Perhaps. Something like this comes about by chance now and then. Go through the checks below, and "
-    "look again next quarter.",
-    AS_EXPECTED: "No. A difference like this comes about by chance all the time. That does not mean that nothing can "
-    "be improved.",
+    MORE: "Yes. Chance, and the usual differences between places, seldom bring this. It does not say why: start with "
+    "the checks.",
+    FEWER: "Yes. Chance, and the usual differences between places, seldom bring this. It does not say why: make sure "
+    "of the records first, then ask what others could learn.",
+    WATCH_MORE: "Perhaps. Chance brings something like this now and then. Go through the checks, and look again next "
+    "quarter.",
+    WATCH_FEWER: "Perhaps. Chance brings something like this now and then. Go through the checks, and look again next "
+    "quarter.",
+    AS_EXPECTED: "No. Chance brings a difference like this all the time. It does not mean that nothing can improve.",
 }
 
 
@@ -85,7 +83,8 @@ def briefing_answer(table: SafeTable, unit: str) -> Piece:
         sentence += " That is neither good nor bad news."
     facts = {"headline": sentence, "finding": words, "within": str(row["within"])}
     amber = " amber" if words in {WATCH_MORE, WATCH_FEWER, CHECK} else ""
-    return Piece(f'<p class="answer{amber}">{escaped(sentence)}</p>', sentence, facts)
+    heading = '<h2 class="visually-hidden">In short</h2>'
+    return Piece(f'{heading}<p class="answer{amber}">{escaped(sentence)}</p>', sentence, facts)
 
 
 def briefing_figures(table: SafeTable, unit: str, *, period: tuple[datetime.date, datetime.date]) -> Piece:
@@ -96,17 +95,15 @@ def briefing_figures(table: SafeTable, unit: str, *, period: tuple[datetime.date
     if told_of(table, unit) in {TOO_SMALL, CHECK} or not _has_numbers(row := _row(table, unit)):
         return Piece("", "")
     people, expected, actual = (count(row[name]) for name in ("people", "predicted", "actual"))
-    sentence = (
-        f"Each of the {people} people of {unit} was followed for one year from the start of supervision. Those years "
-        f"ended in {period_text(period)}. Of {people} people like them, about {expected} would have been reconvicted; "
-        f"here {actual} were. People like them are {LIKE_THEM}."
-    )
+    low, high = (count(row["predicted"] * row[f"adjusted_{end}_95"]) for end in ("low", "high"))
+    sentence = f"Their years ended in {period_text(period)}. People like them: {LIKE_THEM}."
     shown = cards(
-        Card(expected, "expected to be reconvicted", f"of {people} people like those here"),
-        Card(actual, "were reconvicted", f"of the {people} people here"),
+        Card(people, f"people of {unit}", "followed for a year"),
+        Card(expected, "expected to be reconvicted", f"of {people} like them"),
+        Card(actual, "were reconvicted", f"of the {people} here"),
+        Card(f"{low}–{high}", "the usual range", "19 times in 20"),
     )
-    markup = f"<h2>What was expected, and what happened</h2>{shown.html}<p>{escaped(sentence)}</p>"
-    return Piece(markup, f"{shown.text}\n{sentence}")
+    return Piece(f"{shown.html}{_paragraph(sentence)}", f"{shown.text}\n{sentence}")
 
 
 def briefing_chance(table: SafeTable, unit: str) -> Piece:
@@ -116,7 +113,7 @@ def briefing_chance(table: SafeTable, unit: str) -> Piece:
         return Piece("", "")
     row = _row(table, unit)
     chance = _chance(row, words) if _has_numbers(row) else f"{CHANCE[words]} {NOT_SHOWN}"
-    return _box("Is that more than chance?", _paragraph(chance), chance)
+    return _part("Is that more than chance?", _paragraph(chance), chance)
 
 
 def briefing_checks(table: SafeTable, quality: SafeTable, caseload: SafeTable, unit: str) -> Piece:
@@ -129,13 +126,12 @@ def briefing_checks(table: SafeTable, quality: SafeTable, caseload: SafeTable, u
         return Piece("", "")
     lines = [
         *_scores(_row(quality, unit), words),
-        "Late records: were convictions entered late, or many on one day? The figures cannot show it; your records "
-        "team can.",
+        "Late records: were convictions entered late, or many on one day?",
         *_twice(_row(quality, unit)),
         *_changes(_row(table, unit)["people"], _row(caseload, unit)),
     ]
     items = "".join(f"<li>{escaped(line)}</li>" for line in lines)
-    return _box("What to check first", f"<ul>{items}</ul>", "\n- ".join(["What to check first", *lines]))
+    return _part("What to check first", f"<ul>{items}</ul>", "\n- ".join(["What to check first", *lines]))
 
 
 def briefing_early(table: SafeTable, early: SafeTable, unit: str, *, as_of: datetime.date) -> Piece:
@@ -151,30 +147,29 @@ def briefing_early(table: SafeTable, early: SafeTable, unit: str, *, as_of: date
     if row["people_90"] == 0:
         return Piece("", "")
     sentence = (
-        f"INTERIM. Of the {count(row['people_90'])} people whose year was not yet counted and who had been under "
-        f"supervision for three months by {long_date(as_of)}, {count(row['actual_90'])} were reconvicted in those "
-        f"three months; {count(row['predicted_90'])} of people like them would have been. It is too early to conclude "
-        "anything from this."
+        f"INTERIM. Of {count(row['people_90'])} people whose year is not counted yet, {count(row['actual_90'])} were "
+        f"reconvicted in their first three months; of people like them about {count(row['predicted_90'])} would have "
+        f"been (known up to {long_date(as_of)}). Too early to judge."
     )
-    return _box("The latest months", _paragraph(sentence), sentence)
+    return _part("The latest months", _paragraph(sentence), sentence)
 
 
 def briefing_contact(contact: str) -> Piece:
     """Whom to ask, and where the rest can be found."""
-    sentence = (
-        f"Ask {contact}. The full report on all areas and teams (rat.html) has every figure, how sure each of them is, "
-        "and how they were made. Nothing on this page compares one team with another: there is no ranking."
-    )
-    return _box("Whom to ask", _paragraph(sentence), sentence)
+    sentence = f"Whom to ask: {contact}. All figures: rat.html."
+    return Piece(_paragraph(sentence), sentence)
 
 
-def briefing_boxes(*parts: Piece) -> Piece:
-    """The parts of the page that have something to say, side by side where there is room."""
-    said = [part for part in parts if part.text]
-    heading = '<h2 class="visually-hidden">What it means, and what to do</h2>'
-    return Piece(
-        f'{heading}<div class="say">{"".join(part.html for part in said)}</div>', "\n".join(part.text for part in said)
-    )
+def briefing_boxes(*boxes: Sequence[Piece]) -> Piece:
+    """The parts of the page that have something to say, in boxes side by side where there is room.
+
+    boxes : the parts of each box, from the top
+    """
+    said = [[part for part in box if part.text] for box in boxes]
+    if not any(said):
+        return Piece("", "")
+    markup = "".join(f"<div>{''.join(part.html for part in box)}</div>" for box in said if box)
+    return Piece(f'<div class="say">{markup}</div>', "\n".join(part.text for box in said for part in box))
 
 
 OF_YEAR, OF_RUN = "ratio of the period", "CUSUM"
@@ -182,15 +177,13 @@ OF_YEAR, OF_RUN = "ratio of the period", "CUSUM"
 
 
 def _chance(row: dict[str, Any], words: str) -> str:
-    """Whether it is more than chance, and between which numbers the count would mostly lie (the limits that decide)."""
-    low, high = (row["predicted"] * row[f"adjusted_{end}_95"] for end in ("low", "high"))
-    usual = f"In a place like this the number would mostly, 19 times in 20, lie between {count(low)} and {count(high)}."
+    """Whether it is more than chance, in the year or in the run of its last quarter."""
     way = "more" if words in {MORE, WATCH_MORE} else "fewer"
-    run = f"person after person, the last quarter kept bringing {way} reconvictions than expected"
+    run = f"the last quarter kept bringing {way} reconvictions than expected"
     if _is_run(row) and OF_YEAR not in row["reason"]:
         sure = "Yes, lately" if words in {MORE, FEWER} else "Perhaps, lately"
-        return f"{sure}: over the whole year the number is not out of the ordinary, but {run}. {usual}"
-    return f"{CHANCE[words]} {usual}{f' Also, {run}.' if _is_run(row) else ''}"
+        return f"{sure}: over the whole year the number is not out of the ordinary, but {run}."
+    return f"{CHANCE[words]}{f' Also, {run}.' if _is_run(row) else ''}"
 
 
 def _is_run(row: dict[str, Any]) -> bool:
@@ -200,7 +193,7 @@ def _is_run(row: dict[str, Any]) -> bool:
 def _scores(row: dict[str, Any], words: str) -> Sequence[str]:
     if is_shown(row["unscored"]) and row["unscored"] > 0:
         share = f" ({percent(row['missing_share'])}%)" if is_shown(row["missing_share"]) else ""
-        text = f"Missing scores: {count(row['unscored'])} people{share} have no risk score, and are in no figure here."
+        text = f"Missing scores: {count(row['unscored'])} people{share} have no risk score, and are left out."
     else:
         text = "Missing scores: hardly anybody is without a risk score." if words != CHECK else "Missing scores."
     if words == CHECK:
@@ -211,7 +204,7 @@ def _scores(row: dict[str, Any], words: str) -> Sequence[str]:
 
 def _twice(row: dict[str, Any]) -> Sequence[str]:
     if is_shown(row["duplicates"]) and row["duplicates"] == 0:
-        return ["People counted twice: none under one number. Is anybody on the books under two?"]
+        return ["People counted twice: nobody, unless under two numbers."]
     return ["People counted twice: there are some. Have their records put together."]
 
 
@@ -220,12 +213,12 @@ def _changes(people: Any, row: dict[str, Any]) -> Sequence[str]:
     if not (is_shown(people) and is_shown(before) and before > 0):
         return ["Another caseload: there is no earlier year to compare with."]
     risk, risk_before = row["risk"], row["risk_before"]
-    text = f"Another caseload: {count(people)} people, against {count(before)} the year before"
+    text = f"Another caseload: {count(before)} people the year before"
     if is_shown(risk) and is_shown(risk_before):
-        text += f"; their average risk was {percent(risk)}%, against {percent(risk_before)}%"
+        text += f" at {percent(risk_before)}% average risk, now {count(people)} at {percent(risk)}%"
         changed = abs(people - before) >= CHANGED_SIZE * before or round(abs(risk - risk_before), 9) >= CHANGED_RISK
-        asked = "That is a marked change: find out what lies behind it."
-        return [f"{text}. {asked if changed else 'That is much the same.'}"]
+        asked = "A marked change: find out what lies behind it."
+        return [f"{text}. {asked if changed else 'Much the same.'}"]
     return [f"{text}."]
 
 
@@ -240,8 +233,8 @@ def _has_numbers(row: dict[str, Any]) -> bool:
     return all(is_shown(row[name]) for name in ("people", "actual", "predicted"))
 
 
-def _box(heading: str, markup: str, text: str) -> Piece:
-    return Piece(f"<div><h3>{escaped(heading)}</h3>{markup}</div>", text)
+def _part(heading: str, markup: str, text: str) -> Piece:
+    return Piece(f"<h3>{escaped(heading)}</h3>{markup}", text)
 
 
 def _paragraph(text: str) -> str:
