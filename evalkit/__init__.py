@@ -168,6 +168,7 @@ _ROOMS = {
         "warning",
     ),
     "evalkit.reports": ("run_report",),
+    "evalkit.reports.kept_alerts": ("keep_alerts",),
     "evalkit.reports.batch": ("run_batch",),
     "evalkit.reports.part": ("extract_of_part", "spec_of_part"),
 }

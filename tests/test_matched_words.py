@@ -132,8 +132,8 @@ def test_a_frequency_and_days_have_their_own_units():
         "comparison group: 0.11 per person lower (95% interval 0.002 to 0.20)."  # 0.002: not printed as zero
     )
     assert matched_finding(measure(**DAYS), who=WHO) == (
-        "Days to the first: 142.1 days among the 410 reoffenders of the people who took part, against 133.2 days in "
-        "the matched comparison group: 8.9 days later (95% interval 2.1 to 15.7)."
+        "Days to the first: 142.1 days among the 410 with the outcome of the people who took part, against 133.2 days "
+        "in the matched comparison group: 8.9 days later (95% interval 2.1 to 15.7)."
     )
 
 

@@ -113,8 +113,11 @@ def test_a_value_may_hold_an_equals_sign():
 
 def test_an_unknown_column_and_a_unit_with_nobody_are_said(tmp_path, spec):
     extract = small(tmp_path)
-    with pytest.raises(SpecError, match=r"cannot be divided by 'region': no table has it \(columns: .*area, "):
+    with pytest.raises(SpecError, match=r"cannot be divided by 'region': .*\(columns that do: .*area, "):
         extract_of_part(extract, spec, "region=North")
+    for nobody in ("person_id", "sentence_date"):  # one report for each person would carry the ids in its name
+        with pytest.raises(SpecError, match=f"cannot be divided by '{nobody}'"):
+            extract_of_part(extract, spec, f"{nobody}=1")
     with pytest.raises(DataError, match="nobody in the extract belongs to area=Nowhere"):
         extract_of_part(extract, spec, "area=Nowhere")
 

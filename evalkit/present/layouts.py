@@ -220,6 +220,16 @@ LAYOUTS: dict[str, Layout] = {
         "cusum_alarm": ("Running sum's alarm", "text"),
         "reason": ("State found by", "text"),
     },
+    "register": {
+        "unit": ("Unit", "text"),
+        "unit_column": ("Kind", "text"),
+        "direction": ("Direction", "text"),
+        "seen": ("Now", "text"),
+        "first_period": ("First raised, quarter to", "date"),
+        "state": ("State", "text"),
+        "owner": ("Owner", "text"),
+        "due": ("Due", "date"),
+    },
     "interim": {
         "unit": ("Unit", "text"),
         "label": ("Standing", "text"),

@@ -194,7 +194,7 @@ KINDS: dict[str, Kind] = {
         difference=_signed(1),
         unit="days",
         directions={LOWER: "earlier", HIGHER: "later"},
-        whom="{} reoffenders of the ",
+        whom="{} with the outcome of the ",
     ),
 }
 """By the kind of a declared measure."""

@@ -218,11 +218,17 @@ def divide(extract: Extract, spec: Spec, column: str) -> Units:
         units = {name: _column(tables[name], "person_id").map(unit_of) for name in named}
     rows = {name: _places(of_rows) for name, of_rows in units.items()}
     everyone = units["cohort" if "cohort" in tables else "people"]
+    if everyone.nunique() > MOST_UNITS:
+        raise SpecError(f"{column!r} divides people into {everyone.nunique():,} units; at most {MOST_UNITS:,} are made")
     return Units(column, spec.cohort, tables, rows, replace(extract, tables={}), int(everyone.isna().sum()))
 
 
 def _column(table: pa.Table, name: str) -> pd.Series:
     return table.column(name).to_pandas().reset_index(drop=True)
+
+
+MOST_UNITS = 1_000
+"""A column that divides people into more units than this hardly names places."""
 
 
 def _places(units: pd.Series) -> dict[str, np.ndarray]:
@@ -231,9 +237,20 @@ def _places(units: pd.Series) -> dict[str, np.ndarray]:
 
 def _refuse_unknown(extract: Extract, column: str) -> None:
     naming = ["cohort"] if "cohort" in extract.tables else ["sentences", *FIRST_BY]
-    known = sorted({name for table in naming for name in _columns(extract, table)})
+    known = sorted({name for table in naming for name in _names_of_units(extract, table)})
     if column not in known:
-        raise SpecError(f"the extract cannot be divided by {column!r}: no table has it (columns: {', '.join(known)})")
+        raise SpecError(
+            f"the extract cannot be divided by {column!r}: no table names units in such a column (columns that do: "
+            f"{', '.join(known)})"
+        )
+
+
+def _names_of_units(extract: Extract, table: str) -> list[str]:
+    """Columns of text that say where people belong; identifiers, which say who they are, are none of them."""
+    if table not in extract.tables:
+        return []
+    schema = extract.table(table).collect_schema()
+    return [name for name, kind in schema.items() if kind == nw.String and not name.endswith("_id")]
 
 
 def _unit_of_people(extract: Extract, spec: Spec, column: str) -> pd.Series:
