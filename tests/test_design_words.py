@@ -11,6 +11,7 @@ from evalkit.present.design_words import (
     fair_answer,
     fair_can_and_cannot_say,
     fair_card,
+    make_designs_safe,
     naive_beside,
 )
 
@@ -83,3 +84,22 @@ def test_card_and_chart_title():
     rows = table(row(), row(low=-0.05, high=0.01, **FAIR))
     assert fair_card(rows, "took_up", label="x").figure == "−10.0 pp"
     assert designs_finding(rows).startswith("Lower than expected in 1 of 1 groups by the naive figure, in 0 when")
+
+
+def test_what_is_hidden_of_people_is_hidden_in_every_row_of_theirs():
+    # A review read a hidden rate off the next row: the same people by another design.
+    own = {**FAIR, "design": "own_lag"}
+    rows = [
+        *(row("a", people=300, actual=90, **FAIR), row("b", people=40, actual=6, **FAIR)),
+        *(row("a", people=300, actual=90, **own), row("b", people=40, actual=15, **own)),
+    ]
+    safe_rows = make_designs_safe(pd.DataFrame(rows)).set_index(["name", "design"])
+    for design in ("sequential", "own_lag"):
+        assert safe_rows.loc[("b", design), "actual"] == "[c]"
+        assert safe_rows.loc[("b", design), "actual_rate"] == "[c]"
+    assert safe_rows.loc[("b", "sequential"), "difference"] == safe_rows.loc[("b", "own_lag"), "difference"] == "[c]"
+
+
+def test_nothing_is_hidden_where_nothing_need_be():
+    rows = pd.DataFrame([row(**FAIR), row(**{**FAIR, "design": "own_lag"})])
+    assert make_designs_safe(rows)["actual"].tolist() == [200, 200]

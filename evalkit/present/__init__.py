@@ -38,6 +38,7 @@ from evalkit.present.design_words import (
     fair_answer,
     fair_can_and_cannot_say,
     fair_card,
+    make_designs_safe,
     naive_beside,
 )
 from evalkit.present.disclosure import SafeTable, make_flow_safe, make_safe
@@ -102,6 +103,7 @@ __all__ = [
     "make_bins_safe",
     "make_caseload_safe",
     "make_cohorts_safe",
+    "make_designs_safe",
     "make_early_safe",
     "make_flow_safe",
     "make_paths_safe",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from evalkit.errors import SpecError
 from evalkit.present.blocks import Card
-from evalkit.present.disclosure import SafeTable, is_shown, require_safe
+from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, make_safe, require_safe
 from evalkit.present.html import Piece, escaped
 from evalkit.present.numbers import count, percent, points, written
 from evalkit.present.words import (
@@ -25,6 +25,27 @@ from evalkit.present.words import (
 
 PRIMARY = "sequential"
 """The design whose figure is the headline."""
+
+
+SAME_PEOPLE = ("sequential", "own_lag")
+"""Designs that follow the same people of a group: what is hidden of them in one must be hidden in the other."""
+
+
+def make_designs_safe(table: pd.DataFrame, *, threshold: int = 10) -> SafeTable:
+    """The table of `side_by_side` made safe, the same people's outcomes in all their rows.
+
+    threshold : as in `make_safe`
+
+    Raises DataError as `make_safe` does.
+    """
+    safe = make_safe(table, counts={"people": None, "actual": "people"}, within="design", threshold=threshold)
+    cells = pd.DataFrame(safe).astype(object)
+    if not (cells == CONFIDENTIAL).to_numpy().any():
+        return safe
+    for _, rows in cells[cells["design"].isin(SAME_PEOPLE)].groupby("name"):
+        hidden = [name for name in rows if (rows[name] == CONFIDENTIAL).any()]
+        cells.loc[rows.index, hidden] = CONFIDENTIAL
+    return make_safe(cells, counts=[], threshold=threshold)
 
 
 def design_row(table: SafeTable, name: str, design: str = PRIMARY) -> dict[str, Any]:
