@@ -27,13 +27,13 @@ GAP_DAYS = 7
 
 def took_up(extract: Extract, service: Service) -> nw.LazyFrame:
     """First day, within the declared period, on which each person took up the service: person_id, date."""
-    starts = _referrals(extract, service).filter(within("start_date", service.took_up))
+    starts = service_referrals(extract, service).filter(within("start_date", service.took_up))
     return _first(starts, "start_date")
 
 
 def first_start(extract: Extract, service: Service) -> nw.LazyFrame:
     """First day on which each person took up the service at all, in the declared period or not: person_id, date."""
-    return _first(_referrals(extract, service).filter(~nw.col("start_date").is_null()), "start_date")
+    return _first(service_referrals(extract, service).filter(~nw.col("start_date").is_null()), "start_date")
 
 
 def found_work(extract: Extract, service: Service) -> nw.LazyFrame:
@@ -83,7 +83,7 @@ def stages(extract: Extract, spec: Spec) -> pd.DataFrame:
     Returns one row per group: name, label, people, of, of_label, share, low, high (Wilson, 95 %), method; the last
     five are missing for a group that is part of no other.
     """
-    service = _service(spec)
+    service = declared_service(spec)
     table = pd.DataFrame(
         {
             "name": [group.name for group in spec.groups],
@@ -94,7 +94,7 @@ def stages(extract: Extract, spec: Spec) -> pd.DataFrame:
     people = table.set_index("name")["people"]
     table["of"] = [people.get(group.within) for group in spec.groups]
     table["of_label"] = [spec.group(group.within).label if group.within else "" for group in spec.groups]
-    return _with_shares(table, "people")
+    return with_shares(table, "people")
 
 
 def stage(name: str) -> Callable[[Extract, Service], nw.LazyFrame]:
@@ -109,8 +109,10 @@ def courses(extract: Extract, spec: Spec) -> pd.DataFrame:
 
     Returns subject, courses, of (all courses), share, low, high (Wilson), method.
     """
-    service = _service(spec)
-    completed = _of_service(extract, "courses", service).filter(_in_register("completion_date", service))
+    service = declared_service(spec)
+    if "courses" not in extract.tables:
+        return _nothing("subject", "courses")
+    completed = rows_of_service(extract, "courses", service).filter(_in_register("completion_date", service))
     return _by(completed.with_columns(count=nw.lit(1)), "subject", "courses")
 
 
@@ -119,8 +121,10 @@ def sectors(extract: Extract, spec: Spec) -> pd.DataFrame:
 
     Returns sector, people, of (all people who found work), share, low, high (Wilson), method.
     """
-    service = _service(spec)
-    jobs = _of_service(extract, "jobs", service).filter(_in_register("start_date", service))
+    service = declared_service(spec)
+    if "jobs" not in extract.tables:
+        return _nothing("sector", "people")
+    jobs = rows_of_service(extract, "jobs", service).filter(_in_register("start_date", service))
     nth = nw.col("sector").cum_count().over("person_id", order_by=["start_date", "sector"])
     return _by(jobs.with_columns(nth=nth).filter(nw.col("nth") == 1), "sector", "people")
 
@@ -164,18 +168,21 @@ def _in_register(column: str, service: Service) -> nw.Expr:
     return within(column, service.register or service.took_up)
 
 
-def _service(spec: Spec) -> Service:
+def declared_service(spec: Spec) -> Service:
+    """The service that a specification declares. Raises SpecError where it declares none."""
     if spec.service is None:
         raise SpecError(f"{spec.path.name}: the section [service] is missing")
     return spec.service
 
 
-def _referrals(extract: Extract, service: Service) -> nw.LazyFrame:
+def service_referrals(extract: Extract, service: Service) -> nw.LazyFrame:
+    """The referrals to the service, all columns."""
     return extract.table("referrals").filter(nw.col("service") == service.name)
 
 
-def _of_service(extract: Extract, table: str, service: Service) -> nw.LazyFrame:
-    referrals = _referrals(extract, service)
+def rows_of_service(extract: Extract, table: str, service: Service) -> nw.LazyFrame:
+    """Rows of a table that belong to the service: their referral does, or they name none and their person took it up."""
+    referrals = service_referrals(extract, service)
     rows = extract.table(table)
     by_referral = rows.join(referrals.select("referral_id"), on="referral_id", how="semi")
     clients = referrals.filter(~nw.col("start_date").is_null()).select("person_id").unique()
@@ -185,7 +192,7 @@ def _of_service(extract: Extract, table: str, service: Service) -> nw.LazyFrame:
 
 def _jobs_after_take_up(extract: Extract, service: Service, *, open_ended: bool = False) -> nw.LazyFrame:
     starts = took_up(extract, service).select("person_id", taken_up="date")
-    jobs = _of_service(extract, "jobs", service).join(starts, on="person_id", how="inner")
+    jobs = rows_of_service(extract, "jobs", service).join(starts, on="person_id", how="inner")
     jobs = jobs.filter(nw.col("start_date") >= nw.col("taken_up"))
     return jobs if open_ended else jobs.filter(nw.col("start_date") <= service.took_up[1])
 
@@ -198,13 +205,19 @@ def _count_people(rows: nw.LazyFrame) -> int:
     return int(to_pandas(rows.select(people=nw.len()))["people"].sum())
 
 
+def _nothing(column: str, counted: str) -> pd.DataFrame:
+    numbers = {name: pd.Series(dtype="float64") for name in ("share", "low", "high")}
+    counts = {name: pd.Series(dtype="int64") for name in (counted, "of")}
+    return pd.DataFrame({column: pd.Series(dtype="str"), **counts, **numbers, "method": pd.Series(dtype="str")})
+
+
 def _by(rows: nw.LazyFrame, column: str, counted: str) -> pd.DataFrame:
     counts = to_pandas(rows.group_by(column).agg(nw.len().alias(counted)))
     counts = counts.sort_values([counted, column], ascending=[False, True], ignore_index=True)
-    return _with_shares(counts.assign(of=counts[counted].sum()), counted)
+    return with_shares(counts.assign(of=counts[counted].sum()), counted)
 
 
-def _with_shares(table: pd.DataFrame, counted: str) -> pd.DataFrame:
+def with_shares(table: pd.DataFrame, counted: str) -> pd.DataFrame:
     """Add share, low, high (Wilson) and method; missing where there is no base, or nobody in it."""
     based = table[table["of"] > 0]
     if based.empty:

@@ -62,14 +62,10 @@ def check(connection: Any, staged: Staged, settings: Settings, parents: tuple[Re
 
 def _fault_query(staged: Staged, rule: Rule) -> str:
     column = next(column for column in staged.table.columns if column.name == rule.column)
-    value = f"s.{text_name(column.name) if _has_text(staged, column) else identifier(column.name)}"
+    written = f"(SELECT {identifier(column.name)} FROM {staged.written} AS w WHERE w.{ROW} = s.{ROW})"
     said = literal(rule.phrase) + (f" || ': ' || {rule.particular}" if rule.particular else "")
     position = staged.table.names.index(column.name)
-    return f"SELECT s.{ROW}, {position}, {literal(staged.supplied[column.name])}, coalesce({value}, ''), {said}"
-
-
-def _has_text(staged: Staged, column: Column) -> bool:
-    return converted(column) and column.name in staged.supplied
+    return f"SELECT s.{ROW}, {position}, {literal(staged.supplied[column.name])}, coalesce({written}, ''), {said}"
 
 
 def _joined(staged: Staged, parents: tuple[Reference, ...]) -> str:
@@ -99,11 +95,11 @@ def _column_rules(staged: Staged, settings: Settings) -> Iterator[Rule]:
         if column.name not in staged.supplied:
             continue
         value = f"s.{identifier(column.name)}"
-        text = f"s.{text_name(column.name)}" if converted(column) else value
+        unread = f"s.{text_name(column.name)}" if converted(column) else "NULL"
         if column.required or column.name == staged.table.key:
-            yield Rule(column.name, f"{text} IS NULL", MISSING)
+            yield Rule(column.name, f"{value} IS NULL AND {unread} IS NULL", MISSING)
         if converted(column):
-            yield Rule(column.name, f"{value} IS NULL AND {text} IS NOT NULL", _unreadable(column, settings))
+            yield Rule(column.name, f"{unread} IS NOT NULL", _unreadable(column, settings))
         if column.pattern:
             full_match = f"regexp_full_match({value}, {literal(column.pattern)})"
             yield Rule(column.name, f"NOT {full_match}", f"is not {column.pattern_meaning}")

@@ -22,7 +22,7 @@ from evalkit.intake.notes import blank_rows_note, notes_on
 from evalkit.intake.prepared import prepared_cohort
 from evalkit.intake.settings import Settings, nearest, read_settings
 from evalkit.intake.sources import Source, find_sources, settings_path
-from evalkit.intake.stage import ROW, Staged, all_numbers, stage, text_name
+from evalkit.intake.stage import ROW, Staged, all_numbers, forget_raw, stage, text_name
 from evalkit.intake.tables import TABLES
 
 REJECTED_COLUMNS = ("table", "file", "row", "column", "value", "rule")
@@ -149,6 +149,7 @@ def _load_table(loading: _Loading, source: Source, raw: RawTable) -> None:
         raise DataError(f"{raw.place} is empty: a header but no rows")
     parents = tuple(parent for parent in table.references if parent.table in loading.present)
     check(connection, staged, settings, parents)
+    forget_raw(connection, staged)
     loading.notes += notes_on(connection, staged, settings, absent=TABLES.keys() - loading.present)
     loading.notes += blank_rows_note(raw.place, len(raw.cells) - filled)
     faults = _faults(connection, source, raw)

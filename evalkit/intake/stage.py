@@ -1,4 +1,4 @@
-"""Text becomes typed: one SQL statement per table turns a raw table into declared columns, keeping the text beside."""
+"""Text becomes typed: one SQL statement per table turns a raw table into declared columns; the text stays at hand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from evalkit.intake.declare import Column, Table
 from evalkit.intake.engine import first_row, identifier, literal
 from evalkit.intake.files import EXCEL_DAY_ZERO, RawTable
 from evalkit.intake.settings import Settings, nearest
+
+_RAW = "raw"
 
 ROW = '":row"'
 """The row number in a staged table; a colon cannot begin a declared column's name."""
@@ -47,21 +49,26 @@ class Staged:
         return identifier(f"staged:{self.table.name}")
 
     @property
+    def written(self) -> str:
+        """Quoted name of the view of the supplied columns as they were written, until `forget_raw`."""
+        return identifier(f"written:{self.table.name}")
+
+    @property
     def ignored(self) -> tuple[str, ...]:
         """Columns of the file that are not declared."""
         return tuple(name for name in self.header if name and name not in self.supplied.values())
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Columns whose text is kept beside the typed value."""
+        """Columns whose text is kept where it could not be converted."""
         return tuple(column.name for column in self.table.columns if column.name in self.supplied and converted(column))
 
 
 def stage(connection: Any, raw: RawTable, table: Table, settings: Settings) -> Staged:
     """Put a raw table into the engine under declared names and types; blank rows are left out.
 
-    Each converted column stands twice: typed, and as text under `text_name`. What cannot be converted is missing in
-    the first and filled in the second.
+    Each converted column stands twice: typed, and under `text_name` as text where it cannot be converted. All of the
+    text is in the view `Staged.written` until `forget_raw`.
     Raises DataError where a required column is missing or a mapped one is not in the file.
     """
     supplied = _supplied_columns(raw, table, settings)
@@ -74,14 +81,24 @@ def stage(connection: Any, raw: RawTable, table: Table, settings: Settings) -> S
     typed = [_typed_column(column, settings, supplied=column.name in supplied) for column in table.columns]
     filled = " OR ".join(f"c{position} IS NOT NULL" for position in range(len(raw.header)))
     staged = Staged(table, raw.place, raw.header, supplied, raw.line_breaks)
-    kept = [f"{identifier(name)} AS {text_name(name)}" for name in staged.texts]
-    connection.register("raw", raw.cells.append_column(":row", [raw.rows]))
+    unread = [
+        f"CASE WHEN {_typed_sql(column, identifier(column.name), settings)} IS NULL THEN {identifier(column.name)} END "
+        f"AS {text_name(column.name)}"
+        for column in table.columns
+        if column.name in staged.texts
+    ]
+    connection.register(_RAW, raw.cells.append_column(":row", [raw.rows]))
+    connection.execute(f"CREATE VIEW {staged.written} AS SELECT {', '.join([ROW, *texts])} FROM {_RAW} WHERE {filled}")
     connection.execute(
-        f"CREATE TABLE {staged.name} AS SELECT {', '.join([*typed, *kept, ROW])} "
-        f"FROM (SELECT {', '.join([ROW, *texts])} FROM raw WHERE {filled})"
+        f"CREATE TABLE {staged.name} AS SELECT {', '.join([*typed, *unread, ROW])} FROM {staged.written}"
     )
-    connection.unregister("raw")
     return staged
+
+
+def forget_raw(connection: Any, staged: Staged) -> None:
+    """Let go of the raw table once nobody needs to know how a value was written."""
+    connection.execute(f"DROP VIEW {staged.written}")
+    connection.unregister(_RAW)
 
 
 def converted(column: Column) -> bool:
@@ -90,17 +107,17 @@ def converted(column: Column) -> bool:
 
 
 def text_name(column: str) -> str:
-    """Quoted name of the column that holds the text of a converted one."""
+    """Quoted name of the column that holds what could not be converted of another."""
     return identifier(f"{column}:text")
 
 
 def all_numbers(connection: Any, raw: RawTable, name: str) -> bool:
     """Whether a column of a raw table holds numbers and nothing else."""
     cell = f"c{raw.header.index(name)}"
-    connection.register("raw", raw.cells)
+    connection.register(_RAW, raw.cells)
     every_one = f"coalesce(bool_and(regexp_full_match({cell}, {literal(_NUMBER)})), false)"
-    (numbers,) = first_row(connection, f"SELECT {every_one} FROM raw WHERE {cell} IS NOT NULL")
-    connection.unregister("raw")
+    (numbers,) = first_row(connection, f"SELECT {every_one} FROM {_RAW} WHERE {cell} IS NOT NULL")
+    connection.unregister(_RAW)
     return bool(numbers)
 
 

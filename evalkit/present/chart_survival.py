@@ -45,7 +45,7 @@ def draw_survival(table: pd.DataFrame, ax: Axes, *, days: Sequence[int] = DAYS) 
     top = 105 * max(shares, default=0.0) or 1.0
     ax.set_ylim(0, top)
     ax.set_xlim(0, max([*days, *table["time"]]))
-    for (value, name, colour), height in zip(ends, _apart([end[0] for end in ends], 0.14 * top, top), strict=True):
+    for (value, name, colour), height in zip(ends, apart([end[0] for end in ends], 0.14 * top, top), strict=True):
         text = f"{fill(name, 17)}\n{percent(value / 100)}%"
         ax.annotate(
             text, (1, height), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points",
@@ -61,7 +61,7 @@ def draw_survival(table: pd.DataFrame, ax: Axes, *, days: Sequence[int] = DAYS) 
     return ax
 
 
-def _apart(heights: Sequence[float], gap: float, top: float) -> list[float]:
+def apart(heights: Sequence[float], gap: float, top: float) -> list[float]:
     """The same heights, moved apart where two are nearer than the gap, and not above the top."""
     placed: dict[int, float] = {}
     last = float("-inf")
