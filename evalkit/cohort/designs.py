@@ -18,6 +18,7 @@ from evalkit.cohort.trials import MONTHS, Timeline, Trials, landmark_trial, sequ
 from evalkit.errors import DataError
 from evalkit.statistics.cox import cox, status_rows
 from evalkit.statistics.expected import ActualVsPredicted
+from evalkit.statistics.products import cross_products
 from evalkit.statistics.rebasing import baseline_hazard, rebased
 from evalkit.statistics.standardised import standardised_comparison
 
@@ -84,7 +85,7 @@ def designed(cohort: Cohort, trials: Trials, design: str) -> Designed:
     return Designed(
         inside=replace(found.comparison, method=f"{lines.method}; {found.comparison.method}"),
         odds=found.odds,
-        comparison_people=len(np.unique(rows["row"].to_numpy()[~treated])),
+        comparison_people=int(np.count_nonzero(np.bincount(person[~treated]))),
         fitted=found.chances[~treated],
         trials=trials,
     )
@@ -121,8 +122,7 @@ def _lines(columns: dict[str, NDArray[np.float64]], rows: pd.DataFrame, method: 
     """The columns with an intercept, less those that the ones before them say already of the comparison lines."""
     names = ["intercept", *columns]
     matrix = np.column_stack([np.ones(len(rows)), *columns.values()])
-    outside = matrix[~rows["treated"].to_numpy(bool)]
-    products = outside.T @ outside
+    products = cross_products(matrix, np.asarray(~rows["treated"], float))
     kept: list[int] = []
     for number in range(len(names)):
         left = products[number, number]
@@ -131,7 +131,7 @@ def _lines(columns: dict[str, NDArray[np.float64]], rows: pd.DataFrame, method: 
             left = left - float(among[:, 0] @ np.linalg.solve(products[np.ix_(kept, kept)], among[:, 0]))
         if left > SAID_ALREADY * max(products[number, number], 1.0):
             kept.append(number)
-    return _Lines(matrix[:, kept], [names[number] for number in kept], method)
+    return _Lines(matrix if len(kept) == len(names) else matrix[:, kept], [names[number] for number in kept], method)
 
 
 def _pooled(number: NDArray[np.int64], outside: NDArray[np.bool_], outcomes: NDArray[np.bool_]) -> NDArray[np.intp]:

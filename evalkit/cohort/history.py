@@ -7,6 +7,7 @@ the index date. Days are counted from the person's own index date.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,7 @@ class History:
     mature_until: pd.Timestamp
     rules: CohortRules
 
-    @property
+    @cached_property
     def first_day(self) -> Days:
         """Day of each person's first reconviction as counted from the index date; infinite where there is none."""
         events = self.events

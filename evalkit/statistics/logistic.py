@@ -51,6 +51,7 @@ def logistic_fit(
     Raises DataError where the outcome is separated: some combination of terms tells it without error, for some people.
     """
     shifts = np.zeros(len(outcomes)) if offset is None else offset
+    matrix = np.asfortranarray(matrix)  # each round goes through it column by column
     fit = _reweighted_least_squares(outcomes, matrix, shifts)
     _refuse_separated(fit, matrix, terms)
     return fit if clusters is None else LogisticFit(fit.log_odds, _sandwich(fit, outcomes, matrix, shifts, clusters))
