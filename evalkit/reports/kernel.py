@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
+from threading import Thread
 from typing import Any
 
 from evalkit import errors
@@ -111,7 +113,7 @@ def run_cells(
     notebook : the .ipynb as read from JSON, its parameters already checked
     place    : the notebook's file name, for messages
     bar      : whether a terminal shows how far it is
-    engine   : what papermill runs it in: km, the manager of a started kernel, or engine_name
+    engine   : what papermill runs it in: km, the manager of a started kernel, or engine_name; hooks of its client
 
     Raises the EvalkitError that a cell raised, of the same kind; ReportError for any other failure.
     """
@@ -168,3 +170,14 @@ def import_papermill() -> None:
         finally:
             del sys.modules["rfc3987_syntax"]
     import papermill  # noqa: F401
+
+
+def importing_meanwhile(module: str) -> Callable[..., None]:
+    """A hook that imports a module in a thread of its own when it is first called: while the kernel runs a cell."""
+    thread = Thread(target=importlib.import_module, args=(module,), daemon=True)
+
+    def start(**_: Any) -> None:
+        if thread.ident is None:
+            thread.start()
+
+    return start

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from evalkit.errors import ReportError, SpecError
-from evalkit.reports.kernel import import_papermill, run_cells, started_kernel
+from evalkit.reports.kernel import import_papermill, importing_meanwhile, run_cells, started_kernel
 from evalkit.reports.parameters import check_parameters, declared_parameters
 from evalkit.spec import read_spec
 
@@ -57,11 +57,10 @@ def run_notebook(notebook: Path, target: Path, *, title: str, parameters: Mappin
     check_parameters(parameters, declared_parameters(source, notebook.name), notebook.name)
     with _replacing(target) as file:
         with started_kernel(notebook.parent) as manager:
-            # Slow imports, while the kernel wakes up.
-            import_papermill()
-            import evalkit.reports.render  # noqa: F401
-
-            executed = run_cells(source, parameters, notebook.name, bar=sys.stderr.isatty(), km=manager)
+            import_papermill()  # slow, while the kernel wakes up
+            rendering = importing_meanwhile("evalkit.reports.render")
+            options = {"bar": sys.stderr.isatty(), "km": manager, "on_cell_execute": rendering}
+            executed = run_cells(source, parameters, notebook.name, **options)
         file.write(finished_page(executed, notebook, title=title, parameters=parameters, out=target.parent))
     return target
 
