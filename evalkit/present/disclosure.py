@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.errors import DataError
-from evalkit.present.suppression import Cells, Kind, hidden_cells
+from evalkit.present.publication import Counts, Family, FlowCounts, decide, row_names
 
 CONFIDENTIAL = "[c]"
 SYMBOLS = {
@@ -67,7 +67,8 @@ def make_safe(
     if ranked_by is not None and (ranked_by not in table or table[ranked_by].duplicated().any()):
         raise DataError(f"column '{ranked_by}' cannot label a ranking: every row needs a label of its own")
     families = list(_families(table, within))
-    hidden = _hidden_counts(table, bases, families, threshold, ordered=ranked_by is None and not _is_nested(table))
+    counted = _counts_of(table, bases, families, ordered=ranked_by is None and not _is_nested(table))
+    hidden = pd.DataFrame(decide(counted, threshold), index=table.index, dtype=bool)
     any_hidden = hidden.any(axis=1)
     shown = table.astype(dict.fromkeys(table.columns, object))
     if round_to:
@@ -93,16 +94,15 @@ def make_flow_safe(flow: pd.DataFrame, *, threshold: int = 10, whole: pd.DataFra
     Raises DataError where a flow does not balance, or the whole has other steps or fewer people at one.
     """
     parts = _parts(flow)
-    cells = Cells(threshold)
-    ids = _add_flow(cells, parts, [Kind.COUNT] * len(parts))
-    starts = [sum(parts)]
-    if whole is not None:
-        _add_whole(cells, ids, _parts_of_whole(whole, flow))
-        starts.append(int(whole["remaining"].iloc[0]) - sum(parts))
+    starts = [sum(parts)] if whole is None else [sum(parts), int(whole["remaining"].iloc[0]) - sum(parts)]
+    of_everyone = [] if whole is None else _parts_of_whole(whole, flow)
+    steps = tuple(map(str, flow["step"]))
+    decided = decide(FlowCounts((*steps[1:], f"{steps[-1]}: end"), parts, of_everyone), threshold)
     small_start = any(0 < start < threshold for start in starts)
-    hidden = np.full(len(parts), True) if small_start else hidden_cells(cells)[ids]
-    before, after = np.maximum.accumulate(hidden), np.maximum.accumulate(hidden[::-1])[::-1]
-    remainders = [small_start, *(before[:-2] & after[1:-1]), hidden[-1]]
+    hidden = np.array(decided["excluded"]) | small_start
+    start_hidden = small_start or decided["start"][0]
+    before, after = np.maximum.accumulate(hidden) | start_hidden, np.maximum.accumulate(hidden[::-1])[::-1]
+    remainders = [start_hidden, *(before[:-2] & after[1:-1]), hidden[-1]]
     safe = flow.astype({"excluded": object, "remaining": object})
     safe["excluded"] = safe["excluded"].mask(np.array([False, *hidden[:-1]]), CONFIDENTIAL)
     safe["remaining"] = safe["remaining"].mask(np.array(remainders[: len(flow)]), CONFIDENTIAL)
@@ -136,10 +136,6 @@ def _check_counts(table: pd.DataFrame, names: Sequence[str]) -> None:
             raise DataError(f"column '{name}' is not a count: whole numbers of 0 or more are needed")
 
 
-Family = tuple[list[int], int | None]
-"""Places of the rows that add up, and the place of the row that they add up to (None: a total that is known)."""
-
-
 def _is_nested(table: pd.DataFrame) -> bool:
     return {"name", "complement", "within"} <= set(table.columns)
 
@@ -161,60 +157,18 @@ def _places(table: pd.DataFrame) -> dict[str, int]:
     return {name: place for place, (name, complement) in enumerate(sides) if not complement}
 
 
-def _hidden_counts(
-    table: pd.DataFrame, bases: Mapping[str, str | None], families: list[Family], threshold: int, *, ordered: bool
-) -> pd.DataFrame:
-    """Which counts, and bases that are counts of other rows, are hidden: one boolean per row and column."""
-    cells = Cells(threshold)
-    ids = {name: [cells.add(value, Kind.COUNT, name) for value in table[name]] for name in bases}
-    for name in bases:
-        for rows, parent in families:
-            parts = [ids[name][row] for row in rows]
-            _add_family(cells, parts, None if parent is None else ids[name][parent], ordered=ordered)
-    own = dict(ids)
-    for name in {base: None for base in bases.values() if base is not None and base not in bases}:
-        ids[name] = _add_bases(cells, table[name], own)
-    for name, base in bases.items():
-        for count, whole in zip(ids[name], ids[base], strict=True) if base else ():
-            if whole >= 0 and cells.values[whole] >= cells.values[count]:
-                cells.add_complement(count, whole)
-    hidden = hidden_cells(cells)
-    columns = {name: [cell >= 0 and bool(hidden[cell]) for cell in column] for name, column in ids.items()}
-    return pd.DataFrame(columns, index=table.index, dtype=bool)
-
-
-def _add_family(cells: Cells, parts: list[int], parent: int | None, *, ordered: bool) -> None:
-    """Rows that add up. A group whose complement has no row of its own is still part of the group it is within."""
-    values = [cells.values[part] for part in parts]
-    if parent is not None and len(parts) == 1 and values[0] <= cells.values[parent]:
-        cells.add_complement(parts[0], parent)
-    elif parent is not None and sum(values) == cells.values[parent]:
-        cells.add_up(parts, parent)
-    elif len(parts) > 1:
-        cells.add_up(parts)
-        if ordered and values in (sorted(values), sorted(values, reverse=True)):
-            cells.add_order(sorted(parts, key=lambda part: -cells.values[part]))
-
-
-def _add_bases(cells: Cells, bases: pd.Series, counts: Mapping[str, list[int]]) -> list[int]:
-    """The cell of each row's base that is no count column; -1 where there is none.
-
-    A small base, and one that is a count of another row (as a stage's base is the stage before), has to be hidden with
-    it; any other is known.
-    """
-    values = [None if pd.isna(value) else int(value) for value in bases]
-    ids: dict[int | None, int] = {None: -1}
-    for value in dict.fromkeys(values):
-        if value is None:
-            continue
-        others = [place for place, other in enumerate(values) if other != value]
-        same = [column[place] for column in counts.values() for place in others]
-        same = [cell for cell in same if cells.values[cell] == value]
-        small = 0 < value < cells.threshold
-        ids[value] = cells.add(value, Kind.COUNT if same or small else Kind.KNOWN, str(bases.name))
-        for cell in same:
-            cells.add_up([cell], ids[value])
-    return [ids[value] for value in values]
+def _counts_of(
+    table: pd.DataFrame, bases: Mapping[str, str | None], families: list[Family], *, ordered: bool
+) -> Counts:
+    wholes = [base for base in dict.fromkeys(bases.values()) if base is not None and base not in bases]
+    return Counts(
+        rows=row_names(table),
+        columns={name: [int(value) for value in table[name]] for name in bases},
+        bases=bases,
+        wholes={name: [None if pd.isna(value) else int(value) for value in table[name]] for name in wholes},
+        families=families,
+        ordered=ordered,
+    )
 
 
 def _hidden_last(shown: pd.DataFrame, hidden: pd.Series, label: str) -> pd.DataFrame:
@@ -239,33 +193,6 @@ def _parts_of_whole(whole: pd.DataFrame, flow: pd.DataFrame) -> list[int]:
     if any(many < few for many, few in zip(parts, _parts(flow), strict=True)):
         raise DataError("the flow of everyone has fewer people than that of the group at one of its steps")
     return parts
-
-
-def _add_flow(cells: Cells, parts: list[int], kinds: list[Kind]) -> list[int]:
-    """The parts of a flow; they add up to the start, and to each remainder, of which the small ones matter."""
-    ids = [cells.add(part, kind, "flow") for part, kind in zip(parts, kinds, strict=True)]
-    cells.add_up(ids)
-    _add_remainders(cells, ids)
-    return ids
-
-
-def _add_remainders(cells: Cells, ids: list[int]) -> None:
-    for step in range(1, len(ids) - 1):
-        for side in (ids[:step], ids[step:]):
-            together = sum(cells.values[cell] for cell in side)
-            if 0 < together < cells.threshold:
-                cells.add_up(side, cells.add(together, Kind.COMPLEMENT, cells.columns[ids[0]]))
-
-
-def _add_whole(cells: Cells, ids: list[int], parts: list[int]) -> None:
-    """The flow of everyone, as far as it is shown, and that of the people who are not in the group."""
-    alone = Cells(cells.threshold)
-    own = _add_flow(alone, parts, [Kind.COUNT] * len(parts))
-    hidden = hidden_cells(alone)[own]
-    wholes = _add_flow(cells, parts, [Kind.HIDDEN if hide else Kind.KNOWN for hide in hidden])
-    add = {True: cells.add_rest, False: cells.add_complement}
-    rests = [add[bool(hide)](*pair) for hide, *pair in zip(hidden, ids, wholes, strict=True)]
-    _add_remainders(cells, rests)
 
 
 def _numbers(table: pd.DataFrame) -> list[str]:

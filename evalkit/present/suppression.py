@@ -40,9 +40,13 @@ class Kind(Enum):
 
 @dataclass
 class Cells:
-    """Cells with the sums that tie them together; `column` names what is hidden as a whole if nothing else helps."""
+    """Cells with the sums that tie them together; `column` names what is hidden as a whole if nothing else helps.
+
+    totals_known : whether a reader is taken to know every total, even one that nothing shows
+    """
 
     threshold: int
+    totals_known: bool = True
     values: list[int] = field(default_factory=list)
     kinds: list[Kind] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
@@ -59,9 +63,10 @@ class Cells:
         return len(self.values) - 1
 
     def add_up(self, parts: Sequence[int], whole: int | None = None) -> int:
-        """The parts add up to the whole, or to a total that every reader knows; returns the number of the whole."""
+        """The parts add up to the whole, or to a total in no table; returns the number of the whole."""
         total = sum(self.values[part] for part in parts)
-        whole = self.add(total, Kind.KNOWN, self.columns[parts[0]]) if whole is None else whole
+        if whole is None:
+            whole = self.add(total, Kind.KNOWN if self.totals_known else Kind.GAP, self.columns[parts[0]])
         self.sums.append((tuple(parts), whole))
         return whole
 
@@ -110,20 +115,29 @@ class Cells:
                 groups.setdefault(find(cell), []).append(cell)
         return list(groups.values())
 
-    @cached_property
-    def amounts(self) -> np.ndarray:
-        """The values as an array; read once all cells are there."""
-        return np.asarray(self.values, dtype=float)
+    def settle(self, first: int, hidden: np.ndarray) -> None:
+        """What was decided of the counts from `first` on stands, whatever is shown later."""
+        for cell in range(first, len(self.values)):
+            if hidden[cell]:
+                self.kinds[cell] = Kind.HIDDEN
+            elif self.kinds[cell] is Kind.COUNT:
+                self.kinds[cell] = Kind.KNOWN
+        for parts, whole in self.sums:
+            if self.kinds[whole] is Kind.GAP and all(self.kinds[part] is Kind.KNOWN for part in parts):
+                self.kinds[whole] = Kind.KNOWN
 
 
-def hidden_cells(cells: Cells) -> np.ndarray:
-    """Which cells to hide: the small ones, and what would give them away. Returns one boolean per cell."""
+def hidden_cells(cells: Cells, *, first: int = 0) -> np.ndarray:
+    """Which cells to hide: the small ones, and what would give them away. Returns one boolean per cell.
+
+    first : number of the first cell that is not settled; problems made up of settled cells alone are solved already
+    """
     hidden = np.array([kind is Kind.HIDDEN for kind in cells.kinds], dtype=bool)
     small = [cell for cell, kind in enumerate(cells.kinds) if kind is Kind.COUNT and cells.is_small(cell)]
     small += [count for rest, count in cells.count_of.items() if cells.is_small(rest)]
     hidden[small] = True
     for problem in cells.connected([kind is Kind.KNOWN for kind in cells.kinds]):
-        if hidden[problem].any():
+        if problem[-1] >= first and hidden[problem].any():
             _cover(cells, problem, hidden)
     return hidden
 
@@ -178,6 +192,7 @@ class Reader:
 
     def __init__(self, cells: Cells, hidden: np.ndarray) -> None:
         self.cells, self.hidden = cells, hidden
+        self.amounts = np.asarray(cells.values, dtype=float)
         seen = [kind not in (Kind.COMPLEMENT, Kind.GAP) for kind in cells.kinds]
         self.fixed = [bool(cell) for cell in seen & ~hidden]
         self.group_of = {cell: group for group in cells.connected(self.fixed) for cell in group}
@@ -227,7 +242,7 @@ class Reader:
         """Fewest and most of a cell, or any two values FEASIBLE apart, if all suspects are below the threshold."""
         group = self.group_of[cell]
         if (group[0], suspects) not in self.seen:
-            truth = self.cells.amounts[group]
+            truth = self.amounts[group]
             at_truth = all(map(self.cells.is_small, suspects))
             start = (truth, truth) if at_truth else (truth + np.inf, truth - np.inf)
             self.seen[group[0], suspects] = start[0].copy(), start[1].copy()
@@ -283,7 +298,7 @@ class Reader:
     @cached_property
     def _limits(self) -> tuple[np.ndarray, np.ndarray]:
         """Least and most of each cell that the rules alone allow."""
-        cells, values = self.cells, self.cells.amounts
+        cells, values = self.cells, self.amounts
         low = np.where(self.hidden, np.minimum(values, 1), 0.0)
         high = np.full(len(values), 2 * values.max() + 100)
         for rest, count in cells.count_of.items():
