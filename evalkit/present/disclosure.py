@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from evalkit.errors import DataError
-from evalkit.present.publication import Counts, Family, FlowCounts, decide, row_names
+from evalkit.present.counts import Counts, Family, FlowCounts, row_names
+from evalkit.present.publication import decide
 
 CONFIDENTIAL = "[c]"
 SYMBOLS = {

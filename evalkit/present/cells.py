@@ -1,0 +1,109 @@
+"""Counts as cells, and the sums that tie them: what the search for counts to hide works on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from itertools import pairwise
+
+import numpy as np
+
+
+class Kind(Enum):
+    """What a reader sees of a cell."""
+
+    COUNT = auto()  # shown or hidden by the rules
+    KNOWN = auto()  # always known
+    HIDDEN = auto()  # hidden already, in another table
+    COMPLEMENT = auto()  # in no table, but must not be worked out if it is small
+    GAP = auto()  # in no table and of no interest
+
+
+@dataclass
+class Cells:
+    """Cells with the sums that tie them together; `column` names what is hidden as a whole if nothing else helps.
+
+    totals_known : whether a reader is taken to know every total, even one that nothing shows
+    """
+
+    threshold: int
+    totals_known: bool = True
+    values: list[int] = field(default_factory=list)
+    kinds: list[Kind] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    sums: list[tuple[tuple[int, ...], int]] = field(default_factory=list)
+    count_of: dict[int, int] = field(default_factory=dict)
+    """Complement -> the count that is hidden if the complement is small."""
+    solutions_left: int = 0
+
+    def add(self, value: int, kind: Kind, column: str) -> int:
+        """A new cell; returns its number."""
+        self.values.append(int(value))
+        self.kinds.append(kind)
+        self.columns.append(column)
+        return len(self.values) - 1
+
+    def add_up(self, parts: Sequence[int], whole: int | None = None) -> int:
+        """The parts add up to the whole, or to a total in no table; returns the number of the whole."""
+        total = sum(self.values[part] for part in parts)
+        if whole is None:
+            whole = self.add(total, Kind.KNOWN if self.totals_known else Kind.GAP, self.columns[parts[0]])
+        self.sums.append((tuple(parts), whole))
+        return whole
+
+    def add_complement(self, count: int, base: int) -> int:
+        """What is left of a base without a count: if it is small, the count has to be hidden; returns its number."""
+        rest = self.add_rest(count, base)
+        self.count_of[rest] = count
+        return rest
+
+    def add_rest(self, count: int, base: int) -> int:
+        """The same where the base is hidden already, so that the count alone does not give the rest away."""
+        rest = self.add(self.values[base] - self.values[count], Kind.COMPLEMENT, self.columns[count])
+        self.add_up((count, rest), base)
+        return rest
+
+    def add_order(self, ordered: Sequence[int]) -> None:
+        """The cells are known to stand in descending order."""
+        for larger, smaller in pairwise(ordered):
+            gap = self.add(self.values[larger] - self.values[smaller], Kind.GAP, "")
+            self.add_up((smaller, gap), larger)
+
+    def is_small(self, cell: int) -> bool:
+        """Whether a cell holds a number that points at a person."""
+        return 0 < self.values[cell] < self.threshold
+
+    def cost(self, cell: int) -> tuple[bool, int, int]:
+        """What it costs to hide a cell: the smaller the cheaper, but zeros last."""
+        return self.values[cell] == 0, self.values[cell], cell
+
+    def connected(self, fixed: Sequence[bool]) -> list[list[int]]:
+        """Groups of cells that chains of sums connect; fixed cells connect nothing and are in no group."""
+        leader = list(range(len(self.values)))
+
+        def find(cell: int) -> int:
+            while leader[cell] != cell:
+                leader[cell] = cell = leader[leader[cell]]
+            return cell
+
+        for parts, whole in self.sums:
+            free = [cell for cell in (*parts, whole) if not fixed[cell]]
+            for cell in free[1:]:
+                leader[find(cell)] = find(free[0])
+        groups: dict[int, list[int]] = {}
+        for cell in range(len(leader)):
+            if not fixed[cell]:
+                groups.setdefault(find(cell), []).append(cell)
+        return list(groups.values())
+
+    def settle(self, first: int, hidden: np.ndarray) -> None:
+        """What was decided of the counts from `first` on stands, whatever is shown later."""
+        for cell in range(first, len(self.values)):
+            if hidden[cell]:
+                self.kinds[cell] = Kind.HIDDEN
+            elif self.kinds[cell] is Kind.COUNT:
+                self.kinds[cell] = Kind.KNOWN
+        for parts, whole in self.sums:
+            if self.kinds[whole] is Kind.GAP and all(self.kinds[part] is Kind.KNOWN for part in parts):
+                self.kinds[whole] = Kind.KNOWN
