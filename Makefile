@@ -75,7 +75,16 @@ rat: $(NEEDS_DEMO) | $(RUN_READY)  ## are people in teams, areas, cohorts reconv
 	@$(PY) -c "import sys, evalkit.reports.briefings as made; print('Written:', made.write_briefings_index(sys.argv[1]))" "$(OUT)"
 
 .PHONY: reports
-reports: report matched  ## every report of the demonstration extract
+reports: report matched gate  ## every report of the demonstration extract
+
+.PHONY: gate
+gate: $(NEEDS_DEMO) | $(RUN_READY)  ## from prison to community: the Through-the-Gate report, reports/through_the_gate.html
+	@$(PY) -m evalkit report notebooks/specs/through_the_gate.toml --data "$(DATA)" --out "$(OUT)"
+
+REPORT ?= reports/ete.html
+.PHONY: pdf
+pdf: | $(RUN_READY)  ## a report on paper, REPORT=reports/ete.html (needs Chromium)
+	@$(PY) -m evalkit pdf "$(REPORT)"
 
 BY ?= area
 .PHONY: areas
@@ -96,7 +105,7 @@ lab: $(NEEDS_DEMO) | $(RUN_READY)  ## JupyterLab at notebooks/, to explore (star
 # ------------------------------------------------------------------ development
 .PHONY: test
 test: $(DEMO) | $(DEV_READY)  ## every test
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2 --dist loadfile
 
 .PHONY: test-full
 test-full: | $(DEV_READY)  ## the full-size runs: a million people, minutes

@@ -55,6 +55,16 @@ def _parser() -> argparse.ArgumentParser:
     verify.set_defaults(run=_verify)
 
     _add_alerts(commands)
+    scan = commands.add_parser("scan", help="look through a report for people, paths and remote addresses")
+    scan.add_argument("report", type=Path, help="an HTML file")
+    scan.add_argument("--data", type=Path, required=True, help="the extract it was made from")
+    scan.set_defaults(run=_scan)
+
+    pdf = commands.add_parser("pdf", help="print a report into a tagged PDF, beside it (needs Chromium)")
+    pdf.add_argument("report", type=Path, help="an HTML file that evalkit wrote")
+    pdf.add_argument("--out", type=Path, metavar="FILE", help="the PDF (default: the report's name with .pdf)")
+    pdf.set_defaults(run=_pdf)
+
     dictionary = commands.add_parser("dictionary", help="print the data dictionary, as in data/README.md")
     dictionary.set_defaults(run=_dictionary)
     return parser
@@ -79,8 +89,8 @@ def _add_batch(commands: Any) -> None:
 
 def _add_alerts(commands: Any) -> None:
     alerts = commands.add_parser("alerts", help="list the alerts of a register, or enter what was done about one")
-    where = "the register or its folder (default: reports/alerts.duckdb)"
-    alerts.add_argument("register", type=Path, nargs="?", default=Path("reports/alerts.duckdb"), help=where)
+    where = "the register, or the extract it belongs to (default: data/demo)"
+    alerts.add_argument("register", type=Path, nargs="?", default=Path("data/demo"), help=where)
     alerts.add_argument("--state", help="list those in this state; with --set, the alert's new state")
     alerts.add_argument("--unit", help="list those of this unit")
     alerts.add_argument("--set", metavar="ALERT", help="change this alert: its name as in the list")
@@ -186,6 +196,21 @@ def _alerts(options: argparse.Namespace) -> int:
         return 0
     on = options.on or datetime.date.today()
     print(alerts_text(edit_alert(options.register, options.set, by=options.by, on=on, state=options.state, **entries)))
+    return 0
+
+
+def _scan(options: argparse.Namespace) -> int:
+    from evalkit.reports.scan import scan_report
+
+    found = scan_report(options.report, options.data)
+    print("\n".join(map(str, found)) or f"{options.report}: no person, path or remote address found")
+    return 1 if found else 0
+
+
+def _pdf(options: argparse.Namespace) -> int:
+    from evalkit.reports.pdf import write_pdf
+
+    print(f"Written: {write_pdf(options.report, out=options.out)}")
     return 0
 
 

@@ -181,6 +181,12 @@ class Spec:
     published: Published | None = None
     matching: Matching | None = None
     monitoring: Monitoring | None = None
+    intervention: dict[str, object] = field(default_factory=dict)
+    """The section that `cohort.programmes` reads: the programme, its measures, scores, pathways, benchmarks."""
+    narrative: dict[str, str] = field(default_factory=dict)
+    """Chapter -> Markdown file with its text; relative to the specification."""
+    breaks: dict[str, str] = field(default_factory=dict)
+    """First month after a break in the series ('2020-04') -> what broke it."""
 
     @property
     def horizon(self) -> str:
@@ -217,20 +223,18 @@ def read_spec(path: str | Path) -> Spec:
     values.setdefault("name", path.stem)
     if isinstance(programme := values.get("matching", {}).get("programme"), str):
         values["matching"]["programme"] = (path.parent / programme).resolve()
-    spec = _build(Spec, {**values, "path": path}, path.name)
+    spec = build_section(Spec, {**values, "path": path}, path.name)
     _check_groups(spec)
     return spec
 
 
 def _check_groups(spec: Spec) -> None:
-    earlier = {""}
+    earlier, where = {""}, spec.path.name
     for group in spec.groups:
         if group.name in earlier:
-            raise SpecError(f"{spec.path.name}: group '{group.name}' is declared twice")
+            raise SpecError(f"{where}: group '{group.name}' is declared twice")
         if group.within not in earlier:
-            raise SpecError(
-                f"{spec.path.name}: group '{group.name}' is within '{group.within}', not declared before it"
-            )
+            raise SpecError(f"{where}: group '{group.name}' is within '{group.within}', not declared before it")
         earlier.add(group.name)
     if spec.matching:
         spec.group(spec.matching.group)
@@ -238,7 +242,8 @@ def _check_groups(spec: Spec) -> None:
         spec.group(spec.predictor.reference_group)
 
 
-def _build(cls: type, values: dict[str, Any], where: str) -> Any:
+def build_section(cls: type, values: dict[str, Any], where: str) -> Any:
+    """A section as the frozen dataclass that declares it. Raises SpecError for unknown, missing and wrong values."""
     hints = typing.get_type_hints(cls)
     fields = {item.name: item for item in dataclasses.fields(cls)}
     for name in values:
@@ -256,7 +261,7 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
     if origin in (types.UnionType, typing.Union):
         return _convert(value, next(kind for kind in arguments if kind is not type(None)), where)
     if dataclasses.is_dataclass(hint) and isinstance(value, dict):
-        return _build(typing.cast(type, hint), value, where)
+        return build_section(typing.cast(type, hint), value, where)
     if origin is Literal:
         if value not in arguments:
             raise SpecError(f"{where}: {value!r} is not one of {', '.join(map(repr, arguments))}")
@@ -282,16 +287,13 @@ def _convert_list(value: list[Any], arguments: tuple[Any, ...], where: str) -> t
     return first, last
 
 
-_KINDS = {
-    **{str: "a text", int: "a whole number", bool: "true or false", tuple: "a list", dict: "a table"},
-    **{datetime.date: "a date", Path: "a path"},
-}
+_KINDS = {str: "a text", int: "a whole number", bool: "true or false", tuple: "a list", dict: "a table"}
+_KINDS |= {float: "a number", datetime.date: "a date", Path: "a path"}
 _LOOKALIKES = {(bool, int), (datetime.datetime, datetime.date)}
 
 
 def _nearest(name: str, known: typing.Iterable[str]) -> str:
     known = list(known)
-    close = difflib.get_close_matches(name, known, n=1)
-    if close:
+    if close := difflib.get_close_matches(name, known, n=1):
         return f"; did you mean '{close[0]}'?"
     return f" (known: {', '.join(known)})" if known else ""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+
 from evalkit.intake import load
+from evalkit.intake.pseudonyms import KEY_FILE, Pseudonyms, write_key
+
+KEY = "5" * 64
 
 SETTINGS = 'source = "test"\nextract_date = 2021-12-31\n'
 
@@ -26,12 +31,18 @@ S3,P3,2019-03-01,fine,04910
 def write_extract(
     folder: Path, *, settings: str = SETTINGS, people: str = PEOPLE, sentences: str = SENTENCES, **others
 ):
-    """Write extract.toml and one CSV file per table; return the folder."""
+    """Write extract.toml, one CSV file per table and the key KEY; return the folder."""
     folder.mkdir(exist_ok=True)
+    write_key(folder / KEY_FILE, KEY)
     (folder / "extract.toml").write_text(settings, encoding="utf-8")
     for name, text in {"people": people, "sentences": sentences, **others}.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     return folder
+
+
+def pseudonyms(*people: str, key: str = KEY) -> list[str]:
+    """What the people of an extract are called under a key."""
+    return Pseudonyms(bytes.fromhex(key)).of("person_id", pa.chunked_array([people], pa.string())).to_pylist()
 
 
 def with_rows(table: str, *rows: str) -> str:

@@ -27,6 +27,7 @@ from evalkit.reports.manifest import Batch, Entry, Manifest, read_manifest, writ
 from evalkit.reports.names import file_name
 from evalkit.reports.progress import Progress
 from evalkit.reports.request import Limits, requested
+from evalkit.reports.verify import verify_reports
 from evalkit.reports.writing import LOCK, sole_writer, write_whole
 
 SCHEMA = Path(__file__).resolve().parents[1] / "docs/manifest.schema.json"
@@ -98,10 +99,10 @@ def test_the_index_lists_made_failed_and_too_small_and_escapes_what_comes_from_r
     assert '<a href="trial-north.html">North</a>' in page
     assert "area=North &lt;b&gt;has&lt;/b&gt; 12 sentences" in page
     assert "−2.0 (−3.0 to −1.0)" in page
-    assert '<th scope="row">South &amp; East</th>\n<td>Failed</td>' in page
+    assert '<th scope="row" role="rowheader">South &amp; East</th>\n<td role="cell">Failed</td>' in page
     assert "ValueError: &lt;script&gt;alert(1)&lt;/script&gt; went wrong" in page
-    assert '<th scope="row">Tiny</th>\n<td>Too few people to show</td>' in page
-    assert "in none of them: 11" in page
+    assert '<th scope="row" role="rowheader">Tiny</th>\n<td role="cell">Too few people to show</td>' in page
+    assert "in none of these reports: 11" in page
     assert page.count("<script") == 1
     assert re.findall(r"""(?:src|srcset)\s*=|@import|url\(|<link|https?://""", page) == []
 
@@ -292,6 +293,12 @@ def test_ctrl_c_says_what_is_done_and_a_second_batch_is_refused_meanwhile(tmp_pa
     assert "Traceback" not in said
     assert files_in(tmp_path / "out") == [LOCK, "index.html", "manifest.json", "trial-north.html"]
     assert list(read_manifest(tmp_path / "out").batches["trial by area"].entries) == ["North"]
+    page = (tmp_path / "out/index.html").read_text()
+    assert "The batch was stopped: 1 of 2 reports are not made yet." in page
+    assert "Not made yet" in page
+    assert [str(misfit) for misfit in verify_reports(tmp_path / "out").misfits] == [
+        "South & East: its report by area is not made yet: the batch was stopped; run it again"
+    ]
 
 
 def test_a_killed_batch_leaves_whole_reports_and_the_next_one_goes_on(tmp_path):

@@ -134,7 +134,7 @@ def test_the_forest_draws_intervals_in_percentage_points_and_a_zero_line():
     assert_close([line.get_xdata() for line in ax.lines if line.get_linewidth() == 2.2],
                  [(-9.2, -7.8), (-3.4, 0.8)], decimals=9)  # fmt: skip
     assert [line.get_xdata()[0] for line in ax.lines if list(line.get_ydata()) == [0, 1]] == [0]
-    assert {"◀ lower "} <= set(texts(ax))
+    assert {"◀ lower\u00a0"} <= set(texts(ax))
 
 
 def test_an_estimate_without_an_interval_is_a_point_and_a_hidden_one_is_a_symbol():
@@ -411,3 +411,10 @@ def test_a_forest_can_have_either_table_below_it(layout):
     headings = [heading for heading, _ in LAYOUTS[layout].values()]
     assert [heading for heading in headings if f">{heading}</th>" not in html] == []
     assert "−8.5 (−9.2 to −7.8)" in html
+
+
+def test_what_lower_and_higher_mean_stands_clear_of_the_zero_line():
+    words = {text.get_text(): text.get_horizontalalignment() for text in draw_effects(effects(), axes()).texts}
+    assert words["◀ lower\u00a0"] == "right"
+    svg = show_effects(effects(), **TEXTS).html
+    assert "◀ lower\u00a0</text>" in svg  # a plain space at the end is not drawn

@@ -7,10 +7,11 @@ import re
 import openpyxl
 import pandas as pd
 import pytest
-from small_extracts import PEOPLE, SENTENCES, SETTINGS, write_extract
+from small_extracts import KEY, PEOPLE, SENTENCES, SETTINGS, pseudonyms, write_extract
 
 from evalkit.errors import DataError
 from evalkit.intake import load, to_pandas
+from evalkit.intake.pseudonyms import KEY_VARIABLE
 
 
 def people_of(extract):
@@ -101,7 +102,7 @@ def test_wrong_separator_is_named(tmp_path):
 def test_white_space_round_values_and_names_is_ignored(tmp_path):
     people = " person_id ,date_of_birth,sex,ethnicity\n P1\t, 1990-01-01 ,\u00a0male,  \n"
     extract = load(write_extract(tmp_path, people=people, sentences=SENTENCES.split("S2")[0]))
-    assert people_of(extract)["person_id"].tolist() == ["P1"]
+    assert people_of(extract)["person_id"].tolist() == pseudonyms("P1")
     assert people_of(extract)["ethnicity"].isna().tolist() == [True]
     assert extract.rejected.empty
 
@@ -201,7 +202,7 @@ def test_file_of_an_unknown_name_is_noted(tmp_path):
 
 def test_table_needed_but_not_there(tmp_path):
     extract = load(write_extract(tmp_path))
-    assert to_pandas(extract.table("people"))["person_id"].tolist() == ["P1", "P2", "P3"]
+    assert to_pandas(extract.table("people"))["person_id"].tolist() == pseudonyms("P1", "P2", "P3")
     with pytest.raises(
         DataError, match=r"the extract has no table releases, .*it has: people, sentences.*releases.csv"
     ):
@@ -213,7 +214,7 @@ def test_table_needed_but_not_there(tmp_path):
 # ------------------------------------------------------------------ Excel and Parquet
 
 
-def test_workbook_with_a_sheet_per_table(tmp_path):
+def test_workbook_with_a_sheet_per_table(tmp_path, monkeypatch):
     people = [
         ["person_id", "date_of_birth", "sex", "ethnicity"],
         [101, dt.date(1990, 1, 1), "male", None],
@@ -228,8 +229,10 @@ def test_workbook_with_a_sheet_per_table(tmp_path):
     ]
     (tmp_path / "extract.toml").write_text(SETTINGS)
     path = write_workbook(tmp_path / "all.xlsx", **{"People ": people, "sentences": sentences, "Notes": [["x"]]})
+    monkeypatch.setenv(KEY_VARIABLE, KEY)
     extract = load(path)
-    assert people_of(extract)[["person_id", "sex", "ethnicity"]].values.tolist()[1] == ["102", "female", "1.5"]
+    named = people_of(extract)[["person_id", "sex", "ethnicity"]].values.tolist()
+    assert named[1] == [*pseudonyms("102"), "female", "1.5"]
     assert people_of(extract)["date_of_birth"].tolist() == [pd.Timestamp(1990, 1, 1), pd.Timestamp(1985, 6, 30)]
     assert faults(extract) == [
         ["people", 5, "sex", "x", "is not an allowed code (male, female)"],
@@ -248,7 +251,7 @@ def test_workbooks_and_csv_side_by_side(tmp_path):
     folder = write_extract(tmp_path)
     (folder / "people.csv").unlink()
     write_workbook(folder / "people.xlsx", Sheet1=cells(PEOPLE))
-    assert people_of(load(folder))["person_id"].tolist() == ["P1", "P2", "P3"]
+    assert people_of(load(folder))["person_id"].tolist() == pseudonyms("P1", "P2", "P3")
     write_workbook(folder / "people.xlsx", one=cells(PEOPLE), two=[["x"]])
     with pytest.raises(
         DataError, match=re.escape("people.xlsx has several sheets, none of them called people: one, two")
@@ -269,11 +272,12 @@ def test_workbooks_that_cannot_be_read(tmp_path):
         load(tmp_path)
 
 
-def test_parquet_gives_what_csv_gives(tmp_path):
+def test_parquet_gives_what_csv_gives(tmp_path, monkeypatch):
     frames = {"people": PEOPLE.replace("sex", "sex,disability").replace("male\n", "male,yes\n"), "sentences": SENTENCES}
     from_csv = load(write_extract(tmp_path / "csv", **frames))
     folder = tmp_path / "parquet"
     folder.mkdir()
+    monkeypatch.setenv(KEY_VARIABLE, KEY)
     (folder / "extract.toml").write_text(SETTINGS)
     people = people_of(from_csv).assign(disability=True)
     people["person_id"] = [12345678901.0, 2.0, 3.0]  # what pandas makes of whole numbers with gaps
@@ -284,7 +288,7 @@ def test_parquet_gives_what_csv_gives(tmp_path):
     sentences.to_parquet(folder / "sentences.parquet")  # ogrs3_one_year is there, but empty: no scale is asked for
     extract = load(folder)
     assert extract.rejected.empty
-    assert people_of(extract)["person_id"].tolist() == ["12345678901", "2", "3"]
+    assert people_of(extract)["person_id"].tolist() == pseudonyms("12345678901", "2", "3")
     assert people_of(extract)["date_of_birth"].equals(people_of(from_csv)["date_of_birth"])
     assert to_pandas(extract.tables["sentences"])["total_sanctions"].tolist()[:2] == [1, 2]
     (folder / "people.parquet").write_bytes(b"PAR?")

@@ -293,7 +293,7 @@ def test_a_table_has_caption_scopes_units_symbols_and_a_copy():
 
 def test_a_copy_has_the_limits_of_an_interval_in_columns_of_their_own():
     html = show_table(safe(row(), row(complement=True)), caption="x", columns="comparison").html
-    assert "−10.0 (−13.0 to −7.0)" in html
+    assert '−10.0 <span class="limits">(−13.0 to −7.0)</span>' in html
     header, first, *_ = unquote(html.partition("charset=utf-8,")[2].partition('"')[0]).split("\r\n")
     assert "95% interval: from" in header
     assert first.endswith("−10.0,−13.0,−7.0")

@@ -2,7 +2,9 @@
 
 import datetime
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import demo_cohort
 import numpy as np
@@ -15,10 +17,11 @@ from test_notebooks import SPECS, text_of
 
 from evalkit.cohort import build_cohort
 from evalkit.cohort.monitored import monitored, monitored_units
-from evalkit.cohort.monitoring_round import monitoring_round
+from evalkit.cohort.monitoring_round import monitoring_round, recorded_twice
 from evalkit.errors import ReportError, SpecError
-from evalkit.intake import load
+from evalkit.intake import load, to_pandas
 from evalkit.present import causal_words
+from evalkit.register import read_history, read_register, read_updates
 from evalkit.reports import run_report
 from evalkit.reports.briefings import write_briefings_index
 from evalkit.reports.kept_alerts import keep_alerts
@@ -30,14 +33,18 @@ FIRST, LAST, KNOWN = (pd.Timestamp(day) for day in ("2020-10-01", "2021-09-30", 
 
 
 @pytest.fixture(scope="module")
-def cohort(demo_folder):
-    spec = read_spec(SPECS / "rat.toml")
-    return build_cohort(load(demo_folder, tables=spec.tables), spec)
+def extract(demo_folder):
+    return load(demo_folder, tables=read_spec(SPECS / "rat.toml").tables)
 
 
 @pytest.fixture(scope="module")
-def watch(cohort):
-    return monitored(cohort)
+def cohort(extract):
+    return build_cohort(extract, read_spec(SPECS / "rat.toml"))
+
+
+@pytest.fixture(scope="module")
+def watch(cohort, extract):
+    return monitored(cohort, extract)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +122,7 @@ def test_what_is_known_of_the_demonstration_extract_is_found(watch):
     assert told["Hall Green"] == "alert worse"
     assert told["Nottingham West"] == "alert better"
     assert told["Stoke South"] == "data-quality hold"
-    assert (told == "as expected").sum() == 32  # the fourth that is not: Derby North, by chance
+    assert (told == "as expected").sum() == 32  # the fourth that is not: Derby North, on watch by chance
     cohorts = watch.cohorts.set_index("cohort")
     assert cohorts.index[cohorts["state"] == "alert"].tolist() == ["Drug possession/supply"]
 
@@ -163,8 +170,8 @@ def test_the_caseload_counts_the_people_judged_and_those_of_the_year_before(watc
     assert_close(found["risk_before"], before.mean(), decimals=9)
 
 
-def test_a_page_about_one_unit_has_the_very_figures_of_the_whole_report(cohort, watch):
-    units = monitored_units(cohort, "team=Hall Green")
+def test_a_page_about_one_unit_has_the_very_figures_of_the_whole_report(extract, cohort, watch):
+    units = monitored_units(cohort, "team=Hall Green", extract)
     assert units.spec.title == "Reoffending Analysis Tool: Hall Green"
     pd.testing.assert_frame_equal(units.table, watch.teams.table)
     pd.testing.assert_frame_equal(units.interim, watch.teams.interim)
@@ -257,7 +264,7 @@ def report(demo_folder, tmp_path_factory):
 
 def test_the_report_says_first_how_many_need_a_look_and_the_common_shift_once(report):
     text = text_of(report)
-    assert "4 of 36 teams and none of 7 areas need a look." in text
+    assert "3 of 36 teams and none of 7 areas need a look." in text
     assert "more people were reconvicted than among people like them in Hall Green; fewer" in text
     assert "the data must be checked first in Stoke South" in text
     assert "more reconvictions than among people like them in offence group: Drug possession/supply" in text
@@ -272,9 +279,34 @@ def test_the_report_has_every_part_and_ranks_nobody(report, watch):
     assert "The check of the prediction as it came: failed" in text
     table = report.read_text(encoding="utf-8").split("<caption>What is found in each unit")[1].split("</table>")[0]
     assert re.findall(r'<th scope="row">([^<]+)</th>', table) == sorted(watch.teams.table["unit"])
-    assert table.count("<tr class=flag>") == 3
-    assert table.count("<tr class=amber>") == 1
+    assert table.count("<tr class=flag>") == 2
+    assert table.count("<tr class=amber>") == 2
     assert not re.search(r"\b(rank(?!s\b|ing\b|ed\b)|league|best|worst)\b", text)
+
+
+def test_the_report_says_how_it_was_made_down_to_the_rules_of_monitoring(report):
+    text = text_of(report)
+    assert "monitoring, units: area, team monitoring, quarters: 12" in text
+    assert "monitoring, crossings: sex x age_band" in text
+    assert "matching, " not in text  # it declares none
+
+
+def test_the_report_shows_the_register_the_curves_the_rates_and_the_checks(report):
+    text = text_of(report)
+    assert "The register as of the quarter to 30 September 2021." in text
+    assert re.search(r"Hall Green team worse new 30 September 2021 new", text)
+    assert "INTERIM: Everyone, 28." in text
+    assert text.count("INTERIM: reconvicted so far") == 1  # the key of the curves
+    assert "Alerts in simulated runs: what 36 offices may expect of these rules" in text
+    assert re.search(r"no difference \d\.\d \[z\] \[z\]", text)
+    assert "With a record there twice" in text
+    assert "Last quarter beside the three before (%, rounded to 5)" in text
+
+
+def test_the_same_extract_and_register_make_the_same_report_to_the_byte(report, demo_folder, tmp_path):
+    assert (demo_folder / "register" / "alerts.duckdb").is_file()
+    again = run_report(SPECS / "rat.toml", data=demo_folder, out=tmp_path)
+    assert again.read_bytes() == report.read_bytes()
 
 
 def test_the_report_names_no_person_and_claims_no_cause(report):
@@ -283,23 +315,113 @@ def test_the_report_names_no_person_and_claims_no_cause(report):
     assert report.stat().st_size < 1_500_000
 
 
-def test_alerts_are_kept_from_quarter_to_quarter(cohort, watch, tmp_path):
+def kept(watch, folder, days_earlier=0):
+    day = KNOWN.date() - datetime.timedelta(days=days_earlier)
+    return keep_alerts("", watch, extract_date=day, data=str(folder))
+
+
+def test_alerts_are_kept_beside_the_extract_from_quarter_to_quarter(cohort, watch, tmp_path):
     earlier = monitored(declaring(cohort, quarter_end=datetime.date(2021, 3, 31), cohorts=("offence_group",)))
-    first = keep_alerts(str(tmp_path), earlier, extract_date=KNOWN.date())
+    first = kept(earlier, tmp_path).table
     assert first[["unit", "seen"]].to_numpy().tolist() == [["Drug possession/supply", "new"]]
-    second = keep_alerts(str(tmp_path), watch, extract_date=KNOWN.date()).set_index("unit")
+    assert (tmp_path / "register" / "alerts.duckdb").is_file()
+    found = kept(watch, tmp_path)
+    second = found.table.set_index("unit")
     assert second.loc["Hall Green", ["unit_column", "direction", "seen"]].tolist() == ["team", "worse", "new"]
     known = ["offence group", "worse", "continuing"]
     assert second.loc["Drug possession/supply", ["unit_column", "direction", "seen"]].tolist() == known
     assert not {"people", "actual", "ratio", "note"} & set(second.columns)
-    again = keep_alerts(str(tmp_path), watch, extract_date=KNOWN.date()).set_index("unit")
-    pd.testing.assert_frame_equal(again, second)
+    assert found.note == "The register as of the quarter to 30 September 2021."
+    pd.testing.assert_frame_equal(kept(watch, tmp_path).table.set_index("unit"), second)
+    # an earlier quarter, and this one from an earlier extract, are not entered over it
+    for late in (kept(earlier, tmp_path), kept(watch, tmp_path, days_earlier=1)):
+        pd.testing.assert_frame_equal(late.table.set_index("unit"), second)
+        assert "already holds the quarter to 30 September 2021, from an extract of 1 December 2021" in late.note
+    assert len(read_updates(tmp_path)) == 3 + 9  # area, team, offence group; then area, team, all seven characteristics
 
 
-def test_without_a_register_nothing_is_kept(watch, tmp_path, monkeypatch):
+def test_a_register_can_be_kept_elsewhere_or_nowhere(watch, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert keep_alerts("", watch, extract_date=KNOWN.date()).empty
+    for register, data in (("none", str(tmp_path)), ("", "")):
+        nothing = keep_alerts(register, watch, extract_date=KNOWN.date(), data=data)
+        assert nothing.table.empty
+        assert nothing.note == "No register of alerts is kept with this report."
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / "kept").mkdir()
+    assert len(keep_alerts("kept", watch, extract_date=KNOWN.date(), data=str(tmp_path)).table) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_of_a_workbook_the_register_lies_beside_it(watch, tmp_path):
+    workbook = tmp_path / "extract.xlsx"
+    workbook.touch()
+    assert len(kept(watch, workbook).table) == 3
+    assert (tmp_path / "register" / "alerts.duckdb").is_file()
+
+
+def test_without_the_right_to_write_none_is_kept_and_the_report_says_so(watch, tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda place, _: Path(place) != tmp_path)  # root may write anywhere
+    found = kept(watch, tmp_path)
+    assert found.table.empty
+    assert found.note == "The folder of the extract cannot be written to: no register of alerts is kept."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_reports_at_once_keep_one_whole_register(watch, tmp_path):
+    with ThreadPoolExecutor(3) as pool:
+        tables = [found.table for found in pool.map(lambda _: kept(watch, tmp_path), range(6))]
+    assert all(table.equals(tables[0]) for table in tables)
+    assert len(read_register(tmp_path)) == 3
+    assert len(read_history(tmp_path)) == 3
+
+
+def test_the_register_keeps_the_checks_of_the_data(watch, tmp_path):
+    kept(watch, tmp_path)
+    row = read_register(tmp_path).set_index("unit").loc["Hall Green"]
+    own = watch.teams.table.set_index("unit").loc["Hall Green"]
+    assert_close(row["missing_share"], own["missing_share"], decimals=12)
+    assert_close(row["short_share"], own["short_share"], decimals=12)
+    assert_close(row["duplicate_share"], own["duplicate_share"], decimals=12)
+
+
+# ------------------------------------------------------------------ checks of the data
+def test_records_that_are_there_twice_are_those_of_plain_pandas(extract, watch, plain, demo_folder):
+    known = to_pandas(extract.table("sentences"))
+    twice = known.duplicated(["person_id", "sentence_date", "offence_code"], keep=False)
+    assert recorded_twice(extract) == set(known.loc[twice, "person_id"])
+    sentences = demo_cohort.read_all(demo_folder).sentences  # under the source's own identifiers
+    twice = sentences.duplicated(["person_id", "sentence_date", "offence_code"], keep=False)
+    doubled = twice_of(plain, set(sentences.loc[twice, "person_id"]))
+    found = watch.teams.quality.set_index("unit")["duplicates"]
+    assert found.to_dict() == {unit: doubled.get(unit, 0) for unit in found.index}
+
+
+def twice_of(plain, people):
+    """People of the period with such a record, by team; whoever has no score is among them."""
+    period = plain[plain["ends"].between(FIRST, LAST)]
+    return period[period.index.isin(people)].groupby("team").size().to_dict()
+
+
+def test_the_last_quarter_is_counted_as_in_plain_pandas(watch, plain):
+    day = plain["start"] + pd.to_timedelta(plain["days"].where(plain["days"] <= 365), unit="D")
+    recent = plain[plain["predicted"].notna() & (day > KNOWN - pd.Timedelta(days=91)) & (day <= KNOWN)]
+    found = watch.teams.quality.set_index("unit")["recent"]
+    assert found.to_dict() == {unit: (recent["team"] == unit).sum() for unit in found.index}
+    assert found.sum() > 200
+    assert not watch.teams.quality["short"].any()  # nothing is entered late in the demonstration extract
+
+
+def test_the_curves_end_where_the_areas_stand(watch, plain):
+    curves = watch.curves
+    assert curves["unit"].unique().tolist() == ["Everyone", *sorted(watch.areas.table["unit"])]
+    ninety = curves[curves["day"] == 90].set_index("unit")
+    interim = watch.areas.interim.set_index("unit")
+    assert (ninety.loc[interim.index, "actual"] == interim["actual_90"]).all()
+    assert ninety.loc["Everyone", "actual"] == interim["actual_90"].sum()
+    later = plain[plain["predicted"].notna() & (plain["ends"] > LAST)]
+    seen = np.minimum((KNOWN - later["start"]).dt.days, 365)
+    last = curves[curves["unit"] == "Everyone"].iloc[-1]
+    assert last["actual"] == ((later["days"] <= last["day"]) & (later["days"] <= seen)).sum()
 
 
 JARGON = (
@@ -353,7 +475,7 @@ def test_the_briefing_has_no_jargon_no_cause_no_person_and_no_other_team(briefin
     assert "SYN-P" not in briefing.read_text(encoding="utf-8")
     others = set(watch.teams.table["unit"]) - {"Hall Green"}
     assert [name for name in others if name in text] == []
-    assert len(text.split()) < 450  # one page
+    assert len(text.split()) < 530  # one page, with the folded data of its chart
 
 
 def entry(unit, *, state="done", **facts):

@@ -19,7 +19,16 @@ from conftest import assert_close
 
 from evalkit.cli import main
 from evalkit.errors import DataError, SpecError
-from evalkit.register import alerts_text, edit_alert, read_history, read_register, store, update_register
+from evalkit.register import (
+    alerts_text,
+    edit_alert,
+    read_history,
+    read_register,
+    read_updates,
+    register_file,
+    store,
+    update_register,
+)
 from evalkit.statistics.monitoring import monitor, monitor_cohorts
 
 QUARTERS = ["2021-03-31", "2021-06-30", "2021-09-30", "2021-12-31", "2022-03-31", "2022-06-30"]
@@ -486,11 +495,63 @@ def test_another_database_and_a_newer_register_are_refused(path):
     path.unlink()
     with_one_alert(path)
     with closing(duckdb.connect(str(path))) as connection:
-        connection.execute("UPDATE alert_register SET schema_version = 2")
-    with pytest.raises(DataError, match="a register of version 2, and this evalkit knows version 1: update"):
+        connection.execute("UPDATE alert_register SET schema_version = 3")
+    with pytest.raises(DataError, match="a register of version 3, and this evalkit knows version 2: update"):
         read_register(path)
-    with pytest.raises(DataError, match="version 2"):
+    with pytest.raises(DataError, match="version 3"):
         edit(path, note="x")
+
+
+def as_version_1(path):
+    """The register as it was before there were signs of late recording."""
+    with closing(duckdb.connect(str(path))) as connection:
+        (view,) = connection.execute("SELECT sql FROM duckdb_views() WHERE view_name = 'register'").fetchone()
+        connection.execute("DROP VIEW register")
+        connection.execute("ALTER TABLE sightings DROP COLUMN short_share")
+        connection.execute(view.replace("figures.short_share,", "").replace(", figures.short_share", ""))
+        connection.execute("UPDATE alert_register SET schema_version = 1")
+
+
+def test_a_register_of_version_1_is_read_as_it_is_and_brought_up_to_date_by_the_next_update(path):
+    with_one_alert(path)
+    edit(path, owner="R. Ames", note="called the team")
+    before = read_register(path)
+    as_version_1(path)
+    kept = path.read_bytes()
+    pd.testing.assert_frame_equal(read_register(path), before)
+    assert path.read_bytes() == kept  # a reader changes nothing
+    assert read_updates(path)["period"].tolist() == [pd.Timestamp(QUARTERS[0])]
+    table = enter(path, monitored(Aston="alert worse").assign(short_share=0.4), QUARTERS[1])
+    assert table[["owner", "note", "seen"]].to_numpy().tolist() == [["R. Ames", "called the team", "continuing"]]
+    assert_close(table["short_share"], [0.4], decimals=12)
+    pd.testing.assert_frame_equal(read_register(path), table)
+
+
+def test_what_an_extract_cannot_tell_may_be_missing_from_the_table(path):
+    plain = monitored(Aston="alert worse")
+    table = enter(path, plain.drop(columns=["late_share", "duplicate_share"]), QUARTERS[0])
+    assert table[["late_share", "duplicate_share", "short_share"]].isna().all(axis=None)
+    with pytest.raises(DataError, match="missing_share"):
+        enter(path, plain.drop(columns="missing_share"), QUARTERS[1])
+
+
+def test_the_updates_are_listed_by_quarter_and_kind(path):
+    enter(path, monitored(Aston="alert worse"), QUARTERS[0])
+    enter(path, monitored(Aston="alert worse"), QUARTERS[1])
+    found = read_updates(path)
+    assert found["unit_column"].tolist() == ["team", "team"]
+    assert found["period"].tolist() == [pd.Timestamp(day) for day in QUARTERS[:2]]
+    assert (found["extract_date"] == pd.Timestamp(EXTRACT)).all()
+
+
+def test_a_register_beside_an_extract_is_found_from_the_folder_of_the_extract(tmp_path):
+    beside = tmp_path / "register" / "alerts.duckdb"
+    assert register_file(tmp_path) == tmp_path / "alerts.duckdb"
+    beside.parent.mkdir()
+    with_one_alert(beside)
+    assert register_file(tmp_path) == beside
+    assert len(read_register(tmp_path)) == 1
+    assert register_file(beside) == beside
 
 
 def test_a_register_in_use_is_waited_for_and_then_refused(path, monkeypatch):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from small_extracts import loaded
+from small_extracts import loaded, pseudonyms
 
 from evalkit.cohort import build_cohort
 from evalkit.cohort.trials import landmark_trial, month_of, sequential_trials
@@ -59,6 +59,7 @@ OLD_OFFENCES = {"K": (100, 3), "L": (35, -20)}
 """Sentence and offence day: K's offence was before take-up on day 5, L's before the index date."""
 
 PEOPLE = "ABCDEFGHIJKLMN"
+NAMES = dict(zip(pseudonyms(*PEOPLE), PEOPLE, strict=True))
 """D never reaches anything and is never reconvicted; I has no score."""
 
 
@@ -97,7 +98,7 @@ def cohort(tmp_path_factory):
 def lines(cohort, trials):
     """Every line in order: month, in the group, person, start day, reconvicted."""
     rows = trials.rows
-    who = cohort.frame["person_id"].to_numpy()[rows["row"]]
+    who = cohort.frame["person_id"].map(NAMES).to_numpy()[rows["row"]]
     columns = (rows["month"], rows["treated"], who, rows["start_day"].astype(int), rows["reconvicted"])
     ordered = sorted(zip(*columns, strict=True), key=lambda row: (row[0], not row[1], row[2]))
     return [
@@ -185,7 +186,7 @@ def test_a_prepared_cohort_has_no_dates_to_follow_people_from(cohort):
 
 
 def test_people_in_the_service_before_its_period_are_on_neither_side(cohort):
-    known = cohort.frame["person_id"].isin(["A", "D"])
+    known = cohort.frame["person_id"].map(NAMES).isin(["A", "D"])
     earlier = replace(cohort, frame=cohort.frame.assign(in_service_before=known))
     trials = sequential_trials(earlier, "took_up")
     assert not {"A", "D"} & {row[2] for row in lines(earlier, trials)}

@@ -16,7 +16,7 @@ import pandas as pd
 
 from evalkit.cohort.columns import COLUMNS
 from evalkit.cohort.history import History, history, last_mature_day, settled_after
-from evalkit.cohort.index import effective_rules, index_events, qualifying_sentences, supervision_starts
+from evalkit.cohort.index import effective_rules, in_order, index_events, qualifying_sentences, supervision_starts
 from evalkit.cohort.reconviction import NOT_COUNTED, later_sentences, outcomes
 from evalkit.cohort.scores import score
 from evalkit.cohort.service import first_start, stage
@@ -223,7 +223,7 @@ def _collect_people(extract: Extract, spec: Spec, rules: CohortRules) -> pd.Data
     if spec.groups and spec.service:
         first = first_start(extract, spec.service).select("person_id", service_first_start="date")
         people = people.join(first, on="person_id", how="left")
-    frame = to_pandas(people).sort_values("person_id", ignore_index=True)
+    frame = in_order(to_pandas(people), extract)
     counts = ["qualifying", "index_events", "reconvictions", "custodial_reconvictions", "undated_reconvictions"]
     counts += [f"not_counted_{why}" for why in NOT_COUNTED]
     frame[counts] = frame[counts].fillna(0).astype("int64")

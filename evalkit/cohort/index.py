@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import cast
 
 import narwhals as nw
+import pandas as pd
 
 from evalkit.dates import within
-from evalkit.intake import Extract
+from evalkit.intake import Extract, to_pandas
 from evalkit.spec import CohortRules, Outcome
 
 INDEX_COLUMNS = (
@@ -39,3 +40,9 @@ def index_events(extract: Extract, rules: CohortRules) -> nw.LazyFrame:
     nth = nw.col("sentence_id").cum_count().over("person_id", order_by=order)
     first = supervision_starts(extract, rules).with_columns(nth=nth).filter(nw.col("nth") == 1)
     return first.select(*INDEX_COLUMNS, index_date="supervision_start", index_sentence_id="sentence_id")
+
+
+def in_order(people: pd.DataFrame, extract: Extract) -> pd.DataFrame:
+    """Rows of people in the order of the table people: that of their pseudonyms would change with the key."""
+    order = pd.Index(to_pandas(extract.table("people").select("person_id"))["person_id"])
+    return people.iloc[order.get_indexer(people["person_id"]).argsort()].reset_index(drop=True)

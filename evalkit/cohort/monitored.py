@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from evalkit.cohort.build import Cohort
+from evalkit.cohort.monitored_interim import NOT_RECORDED, early_curves, early_months
+from evalkit.cohort.monitored_quality import quality_of
 from evalkit.cohort.monitoring_round import Round, monitoring_round
 from evalkit.cohort.trust import MEASURES
 from evalkit.dates import period_text
 from evalkit.errors import SpecError
+from evalkit.intake import Extract
 from evalkit.spec import Spec
 from evalkit.statistics.calibration import calibration
 from evalkit.statistics.centre import Centre
 from evalkit.statistics.gate import gate
-from evalkit.statistics.interim import interim
-from evalkit.statistics.monitored import data_quality, monitored_people, monitoring_period
+from evalkit.statistics.monitored import monitored_people, monitoring_period
 from evalkit.statistics.monitoring import monitor, monitor_cohorts
 from evalkit.statistics.unit_cusums import cusum_paths, unit_thresholds
-
-NOT_RECORDED = "not recorded"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -33,11 +33,12 @@ class MonitoredUnits:
     spec     : the declaration, its title with the name of the one chosen
     period   : first and last day on which the follow-up years of the people judged ended
     as_of    : last day on which outcomes are known
-    table    : columns of `monitor`, the unit as `unit`, and within (the next wider unit; empty in the widest)
-    quality  : unit, within, all_people, unscored, missing_share, duplicates, held: of the people of the period
+    table    : columns of `monitor`, the unit as `unit`, within (the next wider unit; empty in the widest), short_share
+    quality  : columns of `quality_of`, with unit and within: of the people of the period, and late records of any
     caseload : unit, within, people and risk (mean prediction) of the period, people_before, risk_before of the year
                before; people with a score only
     interim  : columns of `evalkit.interim`, with unit and within: people whose year ends after the period
+    curves   : columns of `interim_curves`, with unit: the same people of the unit chosen, month by month
     """
 
     column: str
@@ -49,6 +50,7 @@ class MonitoredUnits:
     quality: pd.DataFrame
     caseload: pd.DataFrame
     interim: pd.DataFrame
+    curves: pd.DataFrame
 
     @property
     def plural(self) -> str:
@@ -69,6 +71,7 @@ class Monitored:
     period, as_of : as in `MonitoredUnits`
     areas, teams  : the widest and the narrowest units declared
     cohorts       : columns of `monitor_cohorts`, with characteristics as a reader knows them
+    curves        : columns of `interim_curves`, with unit: everyone, and the widest units
     paths         : columns of `cusum_paths`, with unit, for the narrowest units that are an alert or on watch
     flow          : step, excluded, remaining, reason: from the extract to the people judged
     common        : one row: people, actual, predicted, ratio with its limits, of everybody before centring
@@ -81,6 +84,7 @@ class Monitored:
     areas: MonitoredUnits
     teams: MonitoredUnits
     cohorts: pd.DataFrame
+    curves: pd.DataFrame
     paths: pd.DataFrame
     flow: pd.DataFrame
     common: pd.DataFrame
@@ -95,15 +99,16 @@ class Monitored:
         return f"Monitored\n{self.areas!r}\n{self.teams!r}"
 
 
-def monitored(cohort: Cohort) -> Monitored:
+def monitored(cohort: Cohort, extract: Extract | None = None) -> Monitored:
     """Judge every declared unit and cohort, with all that a report says about them.
 
-    cohort : what `build_cohort` returned; its specification has a section [monitoring]
+    cohort  : what `build_cohort` returned; its specification has a section [monitoring]
+    extract : what it was built from, for records that are there twice; without it none is looked for
 
     Raises SpecError without that section, for a prepared cohort, a quarter whose outcomes are not all known, or an
     unknown column; DataError as `monitor` does.
     """
-    rounds = monitoring_round(cohort)
+    rounds = monitoring_round(cohort, extract)
     widest, narrowest = (_units(rounds, column) for column in (rounds.settings.units[0], rounds.settings.units[-1]))
     judged = rounds.judged
     check = calibration(judged["reconvicted"], judged["predicted"])
@@ -117,6 +122,7 @@ def monitored(cohort: Cohort) -> Monitored:
         areas=widest.shown(rounds),
         teams=teams,
         cohorts=_cohorts(rounds),
+        curves=pd.concat([early_curves(rounds), early_curves(rounds, widest.column)], ignore_index=True),
         paths=paths[paths["unit"].isin(flagged)],
         flow=_flow(cohort, len(judged), rounds.period),
         common=_common(rounds.centre),
@@ -132,16 +138,17 @@ def monitored(cohort: Cohort) -> Monitored:
 ENDS = ("", "_low", "_high")
 
 
-def monitored_units(cohort: Cohort, only: str) -> MonitoredUnits:
+def monitored_units(cohort: Cohort, only: str, extract: Extract | None = None) -> MonitoredUnits:
     """Judge the units of one column, for a page about one of them.
 
-    cohort : as in `monitored`, of everyone: a unit is judged beside all the others
-    only   : 'team=Aston', say; 'team' for none in particular
+    cohort  : as in `monitored`, of everyone: a unit is judged beside all the others
+    extract : as in `monitored`
+    only    : 'team=Aston', say; 'team' for none in particular
 
     Raises SpecError for a column or a unit that is not there, and as `monitored` does.
     """
     column, _, chosen = (part.strip() for part in only.partition("="))
-    rounds = monitoring_round(cohort)
+    rounds = monitoring_round(cohort, extract)
     units = _units(rounds, column)
     if chosen and chosen not in set(cohort.frame[column]):
         raise SpecError(f"only: nobody in the cohort belongs to {column} {chosen!r}")
@@ -169,16 +176,19 @@ class _Units:
         people = monitored_people(rounds.frame, by=[self.column], period=last, court_days=court)
         found = {
             "table": monitor(rounds.frame, unit=self.column, period=last, court_days=court, thresholds=self.thresholds),
-            "quality": _quality(data_quality(people, self.column)),
+            "quality": quality_of(rounds, people, self.column),
             "caseload": _caseload(people, self.column, rounds.last),
-            "interim": _interim(rounds, self.column),
+            "interim": early_months(rounds, self.column),
         }
+        short = found["quality"][[self.column, "short_share"]]
+        found["table"] = found["table"].merge(short, on=self.column, how="left")
         return MonitoredUnits(
             column=self.column,
             chosen=chosen,
             spec=replace(spec, title=f"{spec.title}: {chosen}") if chosen else spec,
             period=rounds.period,
             as_of=rounds.as_of.date(),
+            curves=early_curves(rounds, self.column, chosen) if chosen else pd.DataFrame(),
             **{name: self._with_wider(table) for name, table in found.items()},
         )
 
@@ -214,15 +224,6 @@ def _named(table: pd.DataFrame, column: str) -> pd.DataFrame:
     return table.rename(columns={column: "unit"}).assign(unit=lambda rows: rows["unit"].fillna(NOT_RECORDED))
 
 
-def _quality(quality: pd.DataFrame) -> pd.DataFrame:
-    """Shares of people as the counts behind them, where the extract can tell."""
-    counts = {
-        name: (quality[share].fillna(0) * quality["all_people"]).round().astype("int64")
-        for name, share in (("unscored", "missing_share"), ("duplicates", "duplicate_share"))
-    }
-    return quality.assign(**counts)
-
-
 def _caseload(people: pd.DataFrame, column: str, last: pd.Timestamp) -> pd.DataFrame:
     """How many people with a score each unit had in the year judged and the year before, and of which average risk.
 
@@ -236,14 +237,6 @@ def _caseload(people: pd.DataFrame, column: str, last: pd.Timestamp) -> pd.DataF
         parts.append(pd.DataFrame({f"people{ending}": groups.size(), f"risk{ending}": groups.mean()}))
     table = parts[0].join(parts[1]).reset_index()
     return table.assign(people_before=table["people_before"].fillna(0).astype("int64"))
-
-
-def _interim(rounds: Round, column: str) -> pd.DataFrame:
-    """The first three months of people whose year ends after the period; empty where there are none."""
-    later = rounds.not_yet_judged()
-    if later["predicted"].isna().all():
-        return pd.DataFrame(columns=[column, "label", "people_90", "actual_90", "predicted_90"])
-    return interim(later, unit=column, hazard=rounds.hazard(), as_of=rounds.as_of, predicted="centred")
 
 
 def _cohorts(rounds: Round) -> pd.DataFrame:

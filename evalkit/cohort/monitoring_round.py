@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
@@ -12,6 +13,7 @@ from evalkit.cohort.build import Cohort
 from evalkit.cohort.history import History
 from evalkit.dates import COURT_DAYS, FOLLOWUP_DAYS
 from evalkit.errors import SpecError
+from evalkit.intake import Extract, to_pandas
 from evalkit.spec import Monitoring, Spec
 from evalkit.statistics.centre import Centre, centred
 from evalkit.statistics.monitored import monitored_people, monitoring_period
@@ -72,10 +74,21 @@ class Round:
         return later.assign(centred=self.moved(later["predicted"]))
 
 
-def monitoring_round(cohort: Cohort) -> Round:
+def recorded_twice(extract: Extract) -> set[str]:
+    """People of whom a sentence is recorded twice: same person, same day, same offence.
+
+    extract : what `load` returned. One person under two numbers cannot be seen from it
+    """
+    same = ["person_id", "sentence_date", "offence_code"]
+    sentences = extract.table("sentences").group_by(*same).agg(rows=nw.len()).filter(nw.col("rows") > 1)
+    return set(to_pandas(sentences.select("person_id"))["person_id"])
+
+
+def monitoring_round(cohort: Cohort, extract: Extract | None = None) -> Round:
     """Set the dates of a cohort's quarterly look, and centre the predictions on the people judged.
 
-    cohort : of everyone who is monitored; its specification has a section [monitoring]
+    cohort  : of everyone who is monitored; its specification has a section [monitoring]
+    extract : what it was built from, for records that are there twice; without it none is looked for
 
     Raises SpecError without that section, for a prepared cohort, for another follow-up than a year, or for a quarter
     whose outcomes are not all known; DataError as `monitored_people` does.
@@ -93,6 +106,8 @@ def monitoring_round(cohort: Cohort) -> Round:
     frame = cohort.frame.assign(
         age_band=_banded(cohort.frame["age"], AGE_BANDS), risk_band=_banded(cohort.frame["predicted"], RISK_BANDS)
     )
+    if extract is not None:
+        frame["recorded_twice"] = frame["person_id"].isin(recorded_twice(extract))
     matures = frame["index_date"] + pd.Timedelta(days=FOLLOWUP_DAYS + court_days)
     from_day = last + pd.Timedelta(days=1) - pd.DateOffset(months=3 * settings.quarters)
     frame = frame[matures >= from_day].reset_index(drop=True)

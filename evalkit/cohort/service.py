@@ -181,7 +181,7 @@ def service_referrals(extract: Extract, service: Service) -> nw.LazyFrame:
 
 
 def rows_of_service(extract: Extract, table: str, service: Service) -> nw.LazyFrame:
-    """Rows of a table that belong to the service: their referral does, or they name none and their person took it up."""
+    """Rows of a table that belong to the service: their referral does, or they name none and the person took it up."""
     referrals = service_referrals(extract, service)
     rows = extract.table(table)
     by_referral = rows.join(referrals.select("referral_id"), on="referral_id", how="semi")
@@ -206,9 +206,8 @@ def _count_people(rows: nw.LazyFrame) -> int:
 
 
 def _nothing(column: str, counted: str) -> pd.DataFrame:
-    numbers = {name: pd.Series(dtype="float64") for name in ("share", "low", "high")}
     counts = {name: pd.Series(dtype="int64") for name in (counted, "of")}
-    return pd.DataFrame({column: pd.Series(dtype="str"), **counts, **numbers, "method": pd.Series(dtype="str")})
+    return with_shares(pd.DataFrame({column: pd.Series(dtype="str"), **counts}), counted)
 
 
 def _by(rows: nw.LazyFrame, column: str, counted: str) -> pd.DataFrame:
@@ -218,7 +217,11 @@ def _by(rows: nw.LazyFrame, column: str, counted: str) -> pd.DataFrame:
 
 
 def with_shares(table: pd.DataFrame, counted: str) -> pd.DataFrame:
-    """Add share, low, high (Wilson) and method; missing where there is no base, or nobody in it."""
+    """The table with share, low, high (Wilson, 95 %) and method of a count; missing where there is nobody in the base.
+
+    table   : the count, and the column of: its base
+    counted : name of the count
+    """
     based = table[table["of"] > 0]
     if based.empty:
         return table.assign(**dict.fromkeys(("share", "low", "high"), np.nan), method="")

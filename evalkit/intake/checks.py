@@ -13,12 +13,14 @@ from typing import Any
 
 from evalkit.intake.declare import EARLIEST_DATE, Column, Kind, Reference
 from evalkit.intake.engine import first_row, identifier, literal
+from evalkit.intake.pseudonyms import PERSONAL, source_name
 from evalkit.intake.settings import Settings
 from evalkit.intake.stage import ROW, Staged, converted, text_name
 
 MISSING = "missing, but required"
 REPEATED = "repeats an earlier row exactly, which is used"
 CONFLICTING = "names rows that differ, so that none is used"
+LINE_BREAK = "holds a line break (a quotation mark may be open)"
 
 _UNREADABLE: dict[Kind, str] = {
     "whole": "is not a whole number",
@@ -103,12 +105,14 @@ def _column_rules(staged: Staged, settings: Settings) -> Iterator[Rule]:
         if column.pattern:
             full_match = f"regexp_full_match({value}, {literal(column.pattern)})"
             yield Rule(column.name, f"NOT {full_match}", f"is not {column.pattern_meaning}")
-        if staged.line_breaks and column.kind == "code" and not column.allowed:
-            yield Rule(column.name, f"contains({value}, chr(10))", "holds a line break (a quotation mark may be open)")
+        if staged.line_breaks and column.kind == "code" and not converted(column):
+            yield Rule(column.name, f"contains({value}, chr(10))", LINE_BREAK)
         yield from _range_rules(column, value, settings)
 
 
 def _unreadable(column: Column, settings: Settings) -> str:
+    if column.name in PERSONAL:
+        return LINE_BREAK
     if column.allowed:
         return f"is not an allowed code ({', '.join(column.allowed)})"
     if column.kind == "date":
@@ -156,7 +160,9 @@ def _parent_rules(staged: Staged, parents: tuple[Reference, ...]) -> Iterator[Ru
             yield from _birth_rules(staged, alias)
         else:
             other = f"{alias}.person_id <> s.person_id"
-            yield Rule(parent.column, other, f"belongs to another person in {parent.table}", f"{alias}.person_id")
+            yield Rule(
+                parent.column, other, f"belongs to another person in {parent.table}", source_name(f"{alias}.person_id")
+            )
 
 
 def _birth_rules(staged: Staged, people: str) -> Iterator[Rule]:
@@ -174,6 +180,7 @@ def _check_duplicates(connection: Any, staged: Staged) -> None:
     if key not in staged.supplied:
         return
     quoted = identifier(key)
+    written = f"(SELECT {quoted} FROM {staged.written} AS w WHERE w.{ROW} = number)"
     content = ", ".join(f"s.{identifier(name)}" for name in staged.table.names)
     connection.execute(
         f"""
@@ -190,7 +197,7 @@ def _check_duplicates(connection: Any, staged: Staged) -> None:
                    array_to_string(list(number ORDER BY number)[:5], ', ') AS numbers
             FROM copies GROUP BY name
         )
-        SELECT number, {staged.table.names.index(key)}, {literal(staged.supplied[key])}, name,
+        SELECT number, {staged.table.names.index(key)}, {literal(staged.supplied[key])}, {written},
                CASE WHEN versions = 1 THEN {literal(f"{REPEATED}: row ")} || first
                     ELSE {literal(f"{CONFLICTING}: rows ")} || numbers END
         FROM copies JOIN sets USING (name) WHERE versions > 1 OR number <> first

@@ -20,6 +20,7 @@ from evalkit.intake.engine import connect, first_row, identifier, lazy
 from evalkit.intake.files import Fingerprint, RawTable, fingerprint
 from evalkit.intake.notes import blank_rows_note, notes_on
 from evalkit.intake.prepared import prepared_cohort
+from evalkit.intake.pseudonyms import Pseudonyms, evaluation_key
 from evalkit.intake.settings import Settings, nearest, read_settings
 from evalkit.intake.sources import Source, find_sources, settings_path
 from evalkit.intake.stage import ROW, Staged, all_numbers, forget_raw, stage, text_name
@@ -70,6 +71,7 @@ class _Loading:
     """What has been gathered while tables are loaded, parents first."""
 
     settings: Settings
+    pseudonyms: Pseudonyms
     connection: Any = field(default_factory=connect)
     present: set[str] = field(default_factory=set)
     rejected: list[pd.DataFrame] = field(default_factory=list)
@@ -86,18 +88,21 @@ def load(path: str | Path, *, tables: Sequence[str] | None = None) -> Extract:
     tables : the tables wanted, if the others need not be read; required tables, and those the wanted ones refer to,
              are read as well
 
-    Rows at fault are left out of the tables and listed in `rejected`.
-    Raises DataError where the extract as a whole cannot be read: a file, column or setting missing or wrong.
+    Rows at fault are left out of the tables and listed in `rejected`, as the source has them. In the tables people,
+    advisors and volunteers have pseudonyms; the table people is in the order of the source's identifiers.
+    Raises DataError where the extract as a whole cannot be read: a file, column, setting or key missing or wrong.
     """
     path = Path(path)
     settings = read_settings(settings_path(path))
     sources = find_sources(path, settings.tables())
-    loading = _Loading(settings, notes=list(sources.notes))
+    pseudonyms = Pseudonyms(evaluation_key(settings_path(path).parent))
+    loading = _Loading(settings, pseudonyms, notes=list(sources.notes))
     _require_tables(sources.found, settings)
     names = settings.tables() if tables is None else _with_parents(tables, settings)
     wanted = [sources.found[name] for name in settings.tables() if name in sources.found and name in names]
     for source, raw in _read_ahead(wanted, settings):
         _load_table(loading, source, raw)
+    loading.connection.execute("DROP TABLE faults")
     return Extract(
         tables={
             name: lazy(loading.connection, identifier(name)) for name in settings.tables() if name in loading.present
@@ -142,13 +147,14 @@ def _read_ahead(sources: list[Source], settings: Settings) -> Iterator[tuple[Sou
 def _load_table(loading: _Loading, source: Source, raw: RawTable) -> None:
     connection, settings = loading.connection, loading.settings
     table = _cohort_table(connection, raw, settings) if settings.prepared else TABLES[source.table]
-    staged = stage(connection, raw, table, settings)
+    staged = stage(connection, raw, table, settings, loading.pseudonyms)
     (filled,) = first_row(connection, f"SELECT count(*) FROM {staged.name}")
     read = filled + len(raw.malformed)
     if not read:
         raise DataError(f"{raw.place} is empty: a header but no rows")
     parents = tuple(parent for parent in table.references if parent.table in loading.present)
-    check(connection, staged, settings, parents)
+    with loading.pseudonyms.undone(connection):
+        check(connection, staged, settings, parents)
     forget_raw(connection, staged)
     loading.notes += notes_on(connection, staged, settings, absent=TABLES.keys() - loading.present)
     loading.notes += blank_rows_note(raw.place, len(raw.cells) - filled)

@@ -10,6 +10,7 @@ from evalkit.errors import DataError
 from evalkit.intake.declare import Column, Table
 from evalkit.intake.engine import first_row, identifier, literal
 from evalkit.intake.files import EXCEL_DAY_ZERO, RawTable
+from evalkit.intake.pseudonyms import PERSONAL, Pseudonyms
 from evalkit.intake.settings import Settings, nearest
 
 _RAW = "raw"
@@ -64,11 +65,11 @@ class Staged:
         return tuple(column.name for column in self.table.columns if column.name in self.supplied and converted(column))
 
 
-def stage(connection: Any, raw: RawTable, table: Table, settings: Settings) -> Staged:
+def stage(connection: Any, raw: RawTable, table: Table, settings: Settings, pseudonyms: Pseudonyms) -> Staged:
     """Put a raw table into the engine under declared names and types; blank rows are left out.
 
     Each converted column stands twice: typed, and under `text_name` as text where it cannot be converted. All of the
-    text is in the view `Staged.written` until `forget_raw`.
+    text is in the view `Staged.written` until `forget_raw`. Identifiers of people are converted to pseudonyms.
     Raises DataError where a required column is missing or a mapped one is not in the file.
     """
     supplied = _supplied_columns(raw, table, settings)
@@ -78,6 +79,7 @@ def stage(connection: Any, raw: RawTable, table: Table, settings: Settings) -> S
         f"{_text_sql(f'c{raw.header.index(theirs)}', codes.get(ours, {}))} AS {identifier(ours)}"
         for ours, theirs in supplied.items()
     ]
+    cells, places = _with_pseudonyms(raw, supplied, codes, pseudonyms)
     typed = [_typed_column(column, settings, supplied=column.name in supplied) for column in table.columns]
     filled = " OR ".join(f"c{position} IS NOT NULL" for position in range(len(raw.header)))
     staged = Staged(table, raw.place, raw.header, supplied, raw.line_breaks)
@@ -87,12 +89,35 @@ def stage(connection: Any, raw: RawTable, table: Table, settings: Settings) -> S
         for column in table.columns
         if column.name in staged.texts
     ]
-    connection.register(_RAW, raw.cells.append_column(":row", [raw.rows]))
-    connection.execute(f"CREATE VIEW {staged.written} AS SELECT {', '.join([ROW, *texts])} FROM {_RAW} WHERE {filled}")
+    connection.register(_RAW, cells.append_column(":row", [raw.rows]))
+    written = ", ".join([ROW, *texts, *places])
+    connection.execute(f"CREATE VIEW {staged.written} AS SELECT {written} FROM {_RAW} WHERE {filled}")
     connection.execute(
-        f"CREATE TABLE {staged.name} AS SELECT {', '.join([*typed, *unread, ROW])} FROM {staged.written}"
+        f"CREATE TABLE {staged.name} AS SELECT {', '.join([*typed, *unread, ROW])} FROM {staged.written} AS w"
+        f"{_order(table)}"
     )
     return staged
+
+
+def _with_pseudonyms(
+    raw: RawTable, supplied: Mapping[str, str], codes: Mapping[str, Mapping[str, str]], pseudonyms: Pseudonyms
+) -> tuple[Any, list[str]]:
+    """The cells with a further column for each that names people, and the quoted names of these columns."""
+    cells, places = raw.cells, []
+    for ours in [name for name in supplied if name in PERSONAL]:
+        named = pseudonyms.of(ours, cells[f"c{raw.header.index(supplied[ours])}"], codes.get(ours))
+        cells = cells.append_column(f":{ours}", named)
+        places.append(_pseudonym_name(ours))
+    return cells, places
+
+
+def _pseudonym_name(column: str) -> str:
+    return identifier(f":{column}")
+
+
+def _order(table: Table) -> str:
+    """People stand in the order of the source's identifiers, whatever the order of the file and the key."""
+    return f' ORDER BY w."person_id", w.{ROW}' if table.name == "people" else ""
 
 
 def forget_raw(connection: Any, staged: Staged) -> None:
@@ -103,7 +128,7 @@ def forget_raw(connection: Any, staged: Staged) -> None:
 
 def converted(column: Column) -> bool:
     """Whether the typed value of a column may differ from its text."""
-    return column.kind in SQL_TYPES or bool(column.allowed)
+    return column.kind in SQL_TYPES or bool(column.allowed) or column.name in PERSONAL
 
 
 def text_name(column: str) -> str:
@@ -171,6 +196,9 @@ def _typed_column(column: Column, settings: Settings, *, supplied: bool) -> str:
 
 
 def _typed_sql(column: Column, text: str, settings: Settings) -> str:
+    if column.name in PERSONAL:
+        # A line break in an identifier means that a quotation mark is open.
+        return f"CASE WHEN NOT contains({text}, chr(10)) THEN {_pseudonym_name(column.name)} END"
     match column.kind:
         case "date":
             return _date_sql(text, settings.date_format)

@@ -15,6 +15,7 @@ from evalkit.present.blocks import (
     show_flow,
     stage_card,
     warning,
+    what_is_hidden,
 )
 from evalkit.present.briefing_words import (
     briefing_answer,
@@ -62,6 +63,7 @@ from evalkit.present.monitored_safe import (
     make_units_safe,
 )
 from evalkit.present.narrative import show_narrative
+from evalkit.present.publication import end_publication, start_publication
 from evalkit.present.tables import show_table
 from evalkit.present.words import (
     answer,
@@ -94,6 +96,7 @@ __all__ = [
     "cusum_finding",
     "designs_finding",
     "effects_finding",
+    "end_publication",
     "fair_answer",
     "fair_can_and_cannot_say",
     "fair_card",
@@ -140,6 +143,8 @@ __all__ = [
     "show_survival",
     "show_table",
     "stage_card",
+    "start_publication",
     "survival_finding",
     "warning",
+    "what_is_hidden",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 from evalkit.errors import DataError
 from evalkit.present.disclosure import SafeTable, is_shown, make_safe, require_safe
 from evalkit.present.html import Piece, escaped
-from evalkit.present.numbers import count, ratio
+from evalkit.present.numbers import count, percent, ratio
 from evalkit.present.tables import show_table
 from evalkit.present.words import say_boxes
 
@@ -111,6 +111,22 @@ def monitoring_can_and_cannot(teams: SafeTable, cohorts: SafeTable, *, units: st
         "That people from a cohort with more reconvictions are at fault: it asks whether their needs are being met.",
     ]
     return say_boxes(can, cannot)
+
+
+def interim_finding(table: SafeTable) -> str:
+    """Title of the interim curves: how far the first of them has come. It names no state: nothing is decided by it.
+
+    table : what `make_curves_safe` returned
+    """
+    rows = _rows(table)
+    own = [row for row in rows if row["unit"] == rows[0]["unit"] and is_shown(row["actual_share"])]
+    if not own:
+        return "INTERIM: too few people to show"
+    last = own[-1]
+    return (
+        f"INTERIM: {last['unit']}, {percent(last['actual_share'])}% reconvicted by day {count(last['day'])}, "
+        f"{percent(last['predicted_share'])}% expected by then"
+    )
 
 
 def _how_many(table: SafeTable, called: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from evalkit.errors import SpecError
 from evalkit.present.disclosure import SafeTable, is_shown, require_safe
 from evalkit.present.html import Piece, escaped
 from evalkit.present.numbers import count, percent, points, written
+from evalkit.present.publication import running_publication
 from evalkit.present.words import row_of
 from evalkit.spec import Spec
 
@@ -149,9 +151,30 @@ def how_made(spec: Spec, provenance: Mapping[str, Any]) -> Piece:
     return Piece(f'<dl class="made">{markup}</dl>', text)
 
 
+def what_is_hidden(spec: Spec) -> Piece:
+    """How many counts of the tables above are hidden, and why; nothing about any one of them."""
+    publication = running_publication()
+    if publication is None:
+        raise SpecError(
+            "nothing has been published together: call evalkit.start_publication(...) before the first table"
+        )
+    found, few = publication.suppressed, f"1 to {spec.threshold - 1}"
+    hidden = found["small"] + found["few_left"] + found["protecting"]
+    lines = [
+        f"{count(hidden)} of {count(found['counts'])} counts in the tables above are hidden as [c], and every number "
+        "computed from one with it.",
+        f"Why: {few} themselves: {count(found['small'])}; leaving {few} of the people they are part of: "
+        f"{count(found['few_left'])}; hidden so that none of these can be worked out: {count(found['protecting'])}.",
+        "All tables were decided together: equal counts, differences and totals of different tables were taken into "
+        "account, and every hidden count leaves at least five possible values.",
+    ]
+    return Piece("".join(f"<p>{escaped(line)}</p>" for line in lines), "\n".join(lines))
+
+
 def _rules(spec: Spec) -> list[str]:
     """Every declared rule, as written in the specification."""
-    parts = {"cohort": spec.cohort, "predictor": spec.predictor, "service": spec.service}
+    sections = ("cohort", "predictor", "service", "matching", "monitoring")
+    parts = {section: getattr(spec, section) for section in sections}
     return [
         f"{part}, {field.name}: {_plain(getattr(rules, field.name))}"
         for part, rules in parts.items()
@@ -162,4 +185,8 @@ def _rules(spec: Spec) -> list[str]:
 
 
 def _plain(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if isinstance(value, Path):
+        return value.name
+    if not isinstance(value, tuple):
+        return str(value)
+    return ", ".join(" x ".join(map(str, item)) if isinstance(item, tuple) else str(item) for item in value)

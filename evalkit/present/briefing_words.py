@@ -117,7 +117,7 @@ def briefing_chance(table: SafeTable, unit: str) -> Piece:
 
 
 def briefing_checks(table: SafeTable, quality: SafeTable, caseload: SafeTable, unit: str) -> Piece:
-    """What to check first: missing scores, late records, people counted twice, another kind of caseload.
+    """What to check first: missing scores, late records, records there twice, another kind of caseload.
 
     quality, caseload : the safe tables of what `monitored_units` returned under these names
     """
@@ -126,7 +126,7 @@ def briefing_checks(table: SafeTable, quality: SafeTable, caseload: SafeTable, u
         return Piece("", "")
     lines = [
         *_scores(_row(quality, unit), words),
-        "Late records: were convictions entered late, or many on one day?",
+        *_late(_row(quality, unit)),
         *_twice(_row(quality, unit)),
         *_changes(_row(table, unit)["people"], _row(caseload, unit)),
     ]
@@ -202,10 +202,21 @@ def _scores(row: dict[str, Any], words: str) -> Sequence[str]:
     return [text]
 
 
+def _late(row: dict[str, Any]) -> Sequence[str]:
+    """Whether the end of the records falls short of what came before: entered late, or truly fewer."""
+    ratio = row.get("recent_ratio")
+    if ratio is None or not is_shown(ratio):
+        return ["Late records: were convictions entered late, or many on one day?"]
+    beside = "the three months up to the end of the records brought"
+    if row["short"]:
+        return [f"Late records: {beside} only {percent(ratio)}% of what the nine before let expect. Entered late?"]
+    return ["Late records: no sign of it; the last three months are in line with the nine before."]
+
+
 def _twice(row: dict[str, Any]) -> Sequence[str]:
     if is_shown(row["duplicates"]) and row["duplicates"] == 0:
-        return ["People counted twice: nobody, unless under two numbers."]
-    return ["People counted twice: there are some. Have their records put together."]
+        return ["Records there twice: none, unless one person has two numbers."]
+    return ["Records there twice: some sentences are. Have the second ones removed."]
 
 
 def _changes(people: Any, row: dict[str, Any]) -> Sequence[str]:

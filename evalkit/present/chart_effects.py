@@ -68,7 +68,7 @@ def _label_effects(table: pd.DataFrame, ax: Axes) -> None:
     ax.tick_params(labelsize=9.5)
     ax.grid(axis="x")
     low, high = ax.get_xlim()
-    for text, end, side in (("◀ lower ", low, "right"), (" higher ▶", high, "left")):
+    for text, end, side in (("◀ lower\u00a0", low, "right"), ("\u00a0higher ▶", high, "left")):
         if abs(end) > 0.15 * (high - low):
             ax.text(0, 1.0, text, transform=ax.get_xaxis_transform(), ha=side, va="bottom", color=SOFT, fontsize=9.5)
 

@@ -56,14 +56,25 @@ def show_measure_tables(table: SafeTable, *, who: str, outcome: str, strength: i
 def _measure_piece(number: int, row: Any, who: str, outcome: str, strength: int, threshold: int) -> Piece:
     title = f"Table {number}. {row['label']} ({row['unit'] or UNITS[row['kind']]})"
     sides = make_safe(pd.DataFrame([_side(row, side, row["kind"]) for side in SIDES]), counts=[], threshold=threshold)
+    finding, detail = _short_and_long(matched_finding(row, who=who, strength=strength), row["label"])
     return chart_piece(
         sides,
         one_panel(lambda ax: draw_sides(sides, ax), (0.24, 0.98), above=0.02, below=0.05),
         height=0.95,
         columns=LAYOUTS["sides"],
-        texts=(matched_finding(row, who=who, strength=strength), title, ABOUT.format(outcome)),
+        texts=(finding, title, ABOUT.format(outcome)),
         data_open=True,
+        detail=detail,
     )
+
+
+def _short_and_long(sentence: str, label: str) -> tuple[str, str]:
+    """'One-year rate: 20% of them, against 30%: 10 points lower (...).' as its verdict, and the values behind it."""
+    values, colon, verdict = sentence.removeprefix(f"{label}: ").partition(": ")
+    if not colon:
+        return sentence, ""
+    verdict, stop, more = verdict.partition("). ")
+    return f"{label}: {verdict.removesuffix('.')}{')' if stop else ''}", f"{values}. {more}".strip()
 
 
 def _side(row: Any, side: str, kind: str) -> dict[str, Any]:

@@ -26,6 +26,9 @@ LOOKS: tuple[tuple[str, Any], ...] = (
 """Colour and line of each curve."""
 
 SURVIVAL_MARGINS = 0.07, 0.79
+LINE_OF_LABEL, BETWEEN_LABELS = 0.062, 0.02
+"""Of a label at the end of a line: the height of one line, and what is left free, as shares of the axis's height."""
+
 DAYS = (0, 90, 180, 270, 365)
 TITLE_PLACE = -SURVIVAL_MARGINS[0] / (SURVIVAL_MARGINS[1] - SURVIVAL_MARGINS[0])
 
@@ -40,13 +43,14 @@ def draw_survival(table: pd.DataFrame, ax: Axes, *, days: Sequence[int] = DAYS) 
         reconvicted, low, high = (100 * shown[side] for side in ("reconvicted", "low", "high"))
         ax.fill_between(shown["time"], low, high, step="post", color=colour, alpha=0.15, linewidth=0)
         ax.step(shown["time"], reconvicted, where="post", color=colour, linewidth=2.2, linestyle=line)
-        ends.append((float(reconvicted.iloc[-1]), str(name), colour))
+        text = f"{fill(str(name), 17)}\n{percent(float(reconvicted.iloc[-1]) / 100)}%"
+        ends.append((float(reconvicted.iloc[-1]), text, colour))
     shares = [value for side in ("reconvicted", "high") for value in table[side] if is_shown(value)]
     top = 105 * max(shares, default=0.0) or 1.0
     ax.set_ylim(0, top)
     ax.set_xlim(0, max([*days, *table["time"]]))
-    for (value, name, colour), height in zip(ends, apart([end[0] for end in ends], 0.14 * top, top), strict=True):
-        text = f"{fill(name, 17)}\n{percent(value / 100)}%"
+    sizes = [top * label_size(text) for _, text, _ in ends]
+    for (_, text, colour), height in zip(ends, apart([end[0] for end in ends], sizes, top), strict=True):
         ax.annotate(
             text, (1, height), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points",
             va="center", color=colour, weight="bold", fontsize=10, linespacing=1.1,
@@ -61,13 +65,18 @@ def draw_survival(table: pd.DataFrame, ax: Axes, *, days: Sequence[int] = DAYS) 
     return ax
 
 
-def apart(heights: Sequence[float], gap: float, top: float) -> list[float]:
-    """The same heights, moved apart where two are nearer than the gap, and not above the top."""
+def label_size(text: str) -> float:
+    """Of a label at the end of a line, as a share of the axis's height."""
+    return LINE_OF_LABEL * (text.count("\n") + 1) + BETWEEN_LABELS
+
+
+def apart(heights: Sequence[float], sizes: Sequence[float], top: float) -> list[float]:
+    """The same heights, moved apart where labels of these sizes would overlap, and not above the top."""
     placed: dict[int, float] = {}
-    last = float("-inf")
+    last, below = float("-inf"), 0.0
     for place in sorted(range(len(heights)), key=lambda place: heights[place]):
-        last = max(heights[place], last + gap)
-        placed[place] = last
+        last = max(heights[place], last + (below + sizes[place]) / 2)
+        placed[place], below = last, sizes[place]
     return [placed[place] - max(0.0, last - top) for place in range(len(heights))]
 
 

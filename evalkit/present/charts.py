@@ -17,7 +17,7 @@ from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, requir
 from evalkit.present.html import Piece, escaped
 from evalkit.present.layouts import LAYOUTS
 from evalkit.present.numbers import count, percent, points
-from evalkit.present.tables import cell_texts, csv_link, csv_texts, table_markup
+from evalkit.present.tables import cell_texts, data_behind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -227,6 +227,7 @@ def chart_piece(
     texts: Sequence[str],
     summary: str = "",
     data_open: bool = False,
+    detail: str = "",
 ) -> Piece:
     """A figure as a piece of a report: finding, measure, drawing, the data behind it, source.
 
@@ -237,11 +238,13 @@ def chart_piece(
     texts   : finding, measure and source
     summary : the numbers in words, for the text alternative; without it, every row of the table
     data_open : show the data behind the chart from the start
+    detail  : what the finding says in more words, below it
     """
     from matplotlib import style
     from matplotlib.figure import Figure
 
     finding, measure, source = texts
+    more = f'<span class="detail">{escaped(detail)}</span>' if detail else ""
     with style.context(STYLE):
         figure = Figure(figsize=(WIDTH, height))
         paint(figure)
@@ -249,17 +252,15 @@ def chart_piece(
     cells = cell_texts(table, columns)
     rows = (", ".join(f"{heading} {cell}" for heading, cell in row.items()) for row in cells.to_dict("records"))
     alternative = f"{finding}. {summary or '; '.join(rows)}"
-    copy = csv_link(csv_texts(table, columns), measure)
     markup = (
-        f'<figure class="chart"><figcaption><span class="finding">{escaped(finding)}</span>'
+        f'<figure class="chart"><figcaption><span class="finding">{escaped(finding)}</span>{more}'
         f'<span class="measure">{escaped(measure)}</span></figcaption><div class="drawing">'
         f'<svg role="img" aria-label="{escaped(alternative)}" {svg}</div>'
-        f'<details class="data"{" open" if data_open else ""}><summary>The data behind this chart'
-        f'<span class="visually-hidden">: {escaped(finding)}</span></summary>'
-        f"{table_markup(cells, columns, caption=measure)}{copy}</details>"
+        f"{data_behind(table, columns, finding=finding, measure=measure, is_open=data_open)}"
         f'<p class="source">{escaped(source)}</p></figure>'
     )
-    return Piece(markup, f"{finding}\n{measure}\n{cells.to_string(index=False)}\n{source}")
+    said = "\n".join(text for text in (finding, detail, measure) if text)
+    return Piece(markup, f"{said}\n{cells.to_string(index=False)}\n{source}")
 
 
 def _svg(figure: Figure, salt: str) -> str:

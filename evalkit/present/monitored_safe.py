@@ -11,16 +11,22 @@ from collections.abc import Sequence
 import pandas as pd
 
 from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, make_safe, require_safe
-from evalkit.present.made_safe import merge_path
+from evalkit.present.made_safe import FEWEST, merge_path
 
 CROSSED = " and "
 """What stands between the characteristics of a crossing."""
 
 SHOWN_OF_UNITS = {"people": None, "actual": "people"}
 SHOWN_OF_QUALITY = {"unscored": "all_people", "duplicates": "all_people"}
+LATE = ("recent", "recent_expected", "recent_ratio", "short_share", "recent_p", "short")
 SHOWN_OF_CASELOAD = {"people_before": None}
 LATER = ("people", "unscored", "person_years", "actual", "predicted", "difference", "ratio", "ratio_low", "ratio_high")
 SHOWN_OF_EARLY = {"people_90": None, "actual_90": "people_90"}
+
+CURVE_BASE = 5
+"""The number reconvicted so far is rounded to this: sums and differences of curves then leave five values open."""
+
+CURVE = ("actual", "predicted", "low", "high")
 
 
 def make_units_safe(table: pd.DataFrame, *, threshold: int = 10) -> SafeTable:
@@ -33,15 +39,25 @@ def make_units_safe(table: pd.DataFrame, *, threshold: int = 10) -> SafeTable:
 
 
 def make_quality_safe(quality: pd.DataFrame, units: SafeTable, *, threshold: int = 10) -> SafeTable:
-    """People without a score and people counted twice, by unit.
+    """People without a score, people with a record that is there twice, and signs of late recording, by unit.
 
-    quality : unit, within, all_people, unscored, missing_share, duplicates
+    quality : unit, within, all_people, unscored, missing_share, duplicates; recent, recent_ratio and short if there are
+              any (see `quality_of`)
     units   : from `make_units_safe`, of the same units
 
     A share is hidden where the people of the unit are: the two would give their number away, and so is all_people
-    everywhere. Raises DataError as `make_safe` does.
+    everywhere. recent_ratio is rounded to 5 percentage points, and hidden with fewer than `threshold` recent
+    reconvictions, which are nowhere shown. Raises DataError as `make_safe` does.
     """
-    safe = make_safe(quality, counts=SHOWN_OF_QUALITY, within="within", threshold=threshold)
+    shown = [name for name in quality if name not in LATE]
+    safe = make_safe(quality[shown], counts=SHOWN_OF_QUALITY, within="within", threshold=threshold)
+    if "recent_ratio" in quality:
+        few = (quality["recent"] < threshold) & quality["recent_ratio"].notna()
+        rounded = (20 * quality["recent_ratio"]).round() / 20
+        late = safe.assign(recent_ratio=rounded.astype(object).mask(few, CONFIDENTIAL), short=quality["short"] & ~few)
+        hidden = safe.hidden_cells
+        safe = make_safe(late, counts=[], threshold=threshold)
+        safe.hidden_cells = hidden
     return _hidden_with(units, safe, ["missing_share"], dropped=["all_people"])
 
 
@@ -103,3 +119,36 @@ def make_paths_safe(paths: pd.DataFrame) -> SafeTable:
     paths : columns of `cusum_paths`, with unit
     """
     return make_safe(paths, counts=[]) if paths.empty else merge_path(paths, unit="unit")
+
+
+def make_curves_safe(curves: pd.DataFrame, early: SafeTable | None = None, *, fewest: int = FEWEST) -> SafeTable:
+    """Reconvictions so far, month by month, reduced to points between which enough people were reconvicted.
+
+    curves : unit, label, day (ascending, from 0), people, actual, predicted, low, high, as `interim_curves` gives them
+    early  : from `make_early_safe`, of the same units: a unit whose first three months are hidden has no curve; units
+             that are not in it (everyone, say) are judged by their own numbers
+    fewest : people reconvicted between two points, and people not reconvicted at each
+
+    Returns one row per point, made safe: unit, label, day, people, and as shares of the people actual_share (from the
+    number rounded to 5), predicted_share, low_share, high_share. A unit with too few people has one row with '[c]'.
+    """
+    rows = [] if early is None else require_safe(early).to_dict("records")
+    hidden = {row["unit"] for row in rows if not is_shown(row["actual_90"])}
+    parts = [_merged_curve(part, fewest, shown=name not in hidden) for name, part in curves.groupby("unit", sort=False)]
+    columns = ["unit", "label", "day", "people", *(f"{name}_share" for name in CURVE)]
+    return make_safe(pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns), counts=[])
+
+
+def _merged_curve(curve: pd.DataFrame, fewest: int, *, shown: bool) -> pd.DataFrame:
+    actual, people = curve["actual"].to_numpy(), int(curve["people"].iloc[0])
+    kept = [0]
+    for row in range(1, len(curve)):
+        if actual[row] - actual[kept[-1]] >= fewest and people - actual[row] >= fewest:
+            kept.append(row)
+    points = curve.iloc[kept][["unit", "label", "day"]].astype(object)
+    if len(kept) == 1 or not shown:
+        cells = dict.fromkeys(["people", *(f"{name}_share" for name in CURVE)], CONFIDENTIAL)
+        return points.iloc[:1].assign(**cells)
+    rounded = curve.iloc[kept].assign(actual=lambda rows: CURVE_BASE * (rows["actual"] / CURVE_BASE).round())
+    shares = {f"{name}_share": (rounded[name] / people).astype(object) for name in CURVE}
+    return points.assign(people=people, **shares).astype(object)

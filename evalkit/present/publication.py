@@ -65,6 +65,18 @@ class Publication:
         self._remember(new)
         return {name: [cell >= 0 and bool(hidden[cell]) for cell in column] for name, column in new.ids.items()}
 
+    @property
+    def suppressed(self) -> dict[str, int]:
+        """How many counts the tables so far hold, and how many of them are hidden, by reason."""
+        cells = self.cells
+        held = [cell for tie in self.ties for ids in tie.ids.values() for cell in dict.fromkeys(ids) if cell >= 0]
+        hidden = [cell for cell in held if cells.kinds[cell] is Kind.HIDDEN]
+        leaving_few = {count for rest, count in cells.count_of.items() if cells.is_small(rest)}
+        small = sum(map(cells.is_small, hidden))
+        few_left = sum(cell in leaving_few and not cells.is_small(cell) for cell in hidden)
+        others = len(hidden) - small - few_left
+        return {"counts": len(held), "small": small, "few_left": few_left, "protecting": others}
+
     def _tie(self, new: Tie, first: int) -> None:
         """Add what a reader knows of a new table from those before it."""
         for name, column in new.ids.items():
@@ -147,6 +159,11 @@ def start_publication(threshold: int = 10, *, planned: Sequence[Hidden] = ()) ->
     """
     _running[:] = [Publication(threshold, planned=planned)]
     return _running[0]
+
+
+def running_publication() -> Publication | None:
+    """The publication that is running, if there is one."""
+    return _running[0] if _running else None
 
 
 def end_publication() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
@@ -16,6 +17,12 @@ from evalkit.present.numbers import written
 
 ROW_MARKS = {True: "flag", "red": "flag", "amber": "amber"}
 """What a cell of the flagging column does to its row; the word stands in the row as well."""
+
+
+MOST_ON_PAPER = 40
+"""Rows of data behind a chart that are printed."""
+
+NUMBER = re.compile(r"[−+-]?\d[\d,]*(\.\d+)?%?")
 
 
 def show_table(
@@ -42,10 +49,31 @@ def show_table(
         return Piece(f'<p class="note">{escaped(caption)}: nothing to show.</p>', f"{caption}: nothing to show.")
     cells = cell_texts(table, columns, missing=missing)
     flags = [ROW_MARKS.get(value, "") for value in table[flag]] if flag else []
-    symbols = [f"{mark} {meaning}." for mark, meaning in SYMBOLS.items() if (cells == mark).to_numpy().any()]
-    body = table_markup(cells, columns, caption=caption, notes=[*notes, *symbols], flags=flags)
+    body = table_markup(cells, columns, caption=caption, notes=[*notes, *_explained(cells)], flags=flags)
     markup = f"{body}{csv_link(csv_texts(table, columns, missing=missing), caption)}"
     return Piece(f'<div class="table">{markup}</div>', f"{caption}\n{cells.to_string(index=False)}")
+
+
+def data_behind(
+    table: SafeTable, columns: Mapping[str, tuple[str, str]], *, finding: str, measure: str, is_open: bool = False
+) -> str:
+    """The data behind a chart, folded up, with their copy as CSV; on paper only as many rows as a reader will read."""
+    cells = cell_texts(table, columns)
+    body = table_markup(cells, columns, caption=measure, notes=_explained(cells)) + csv_link(
+        csv_texts(table, columns), measure
+    )
+    is_long = len(cells) > MOST_ON_PAPER
+    instead = f'<p class="note on-paper">{len(cells)} rows of data behind this chart are in the HTML report.</p>'
+    return (
+        f'<details class="data{" long" if is_long else ""}"{" open" if is_open else ""}><summary>The data behind this '
+        f'chart<span class="visually-hidden">: {escaped(finding)}</span></summary>'
+        f"{body}{instead if is_long else ''}</details>"
+    )
+
+
+def _explained(cells: pd.DataFrame) -> list[str]:
+    """The symbols that occur, each with its meaning."""
+    return [f"{mark} {meaning}." for mark, meaning in SYMBOLS.items() if (cells == mark).to_numpy().any()]
 
 
 def table_markup(
@@ -58,14 +86,22 @@ def table_markup(
 ) -> str:
     """Written cells as a table that scrolls inside its own region: notes under the caption, rows with their mark."""
     below = "".join(f'<span class="note">{escaped(note)}</span>' for note in notes)
-    kinds = [kind for _, kind in columns.values()]
+    kinds = [_aligned_as(kind, cells[heading]) for heading, kind in columns.values()]
     marks = flags or [""] * len(cells)
-    head = "".join(f'<th scope="col"{_align(kind)}>{escaped(heading)}</th>' for heading, kind in columns.values())
+    head = "".join(
+        f'<th scope="col"{_align(kind)}>{escaped(heading)}</th>' for heading, kind in zip(cells, kinds, strict=True)
+    )
     body = "".join(_row(row, kinds, mark) for row, mark in zip(cells.values.tolist(), marks, strict=True))
     return (
-        f'<div class="table-scroll" tabindex="0" role="region" aria-label="{escaped(caption)}"><table>'
+        f'<div class="table-scroll" tabindex="0" role="group" aria-label="{escaped(caption)}"><table>'
         f"<caption>{escaped(caption)}{below}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _aligned_as(kind: str, cells: pd.Series) -> str:
+    """The kind of a column; one of texts that are all numbers is aligned as numbers are."""
+    numbers = [bool(NUMBER.fullmatch(cell)) for cell in cells if cell not in SYMBOLS]
+    return "number" if kind == "text" and numbers and all(numbers) else kind
 
 
 def cell_texts(table: SafeTable, columns: Mapping[str, tuple[str, str]], *, missing: str = "[x]") -> pd.DataFrame:
@@ -116,8 +152,18 @@ def csv_link(cells: pd.DataFrame, caption: str) -> str:
 
 def _row(cells: list[str], kinds: list[str], mark: str) -> str:
     first, *rest = cells
-    body = "".join(f"<td{_align(kind)}>{escaped(cell)}</td>" for cell, kind in zip(rest, kinds[1:], strict=True))
+    body = "".join(
+        f"<td{_align(kind)}>{_breakable(cell, kind)}</td>" for cell, kind in zip(rest, kinds[1:], strict=True)
+    )
     return f'<tr{f" class={mark}" if mark else ""}><th scope="row">{escaped(first)}</th>{body}</tr>'
+
+
+def _breakable(cell: str, kind: str) -> str:
+    """A cell's text; on a narrow screen the limits of an interval go below its value, whole."""
+    value, bracket, limits = cell.partition(" (")
+    if not (bracket and kind.endswith("interval")):
+        return escaped(cell)
+    return f'{escaped(value)} <span class="limits">({escaped(limits)}</span>'
 
 
 def _align(kind: str) -> str:

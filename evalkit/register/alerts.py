@@ -32,7 +32,8 @@ def read_register(path: str | Path, *, state: str | None = None, unit: str | Non
     - unit_state: what monitoring last said of the unit, with the direction; reason: why it was raised
     - of the last period: people, actual, predicted (numbers reconvicted), ratio (actual / predicted) with its 95 %
       interval ratio_low and ratio_high, q_value; and the data's quality, to be looked at first: missing_share (without
-      a score), late_share (outcome changed late), duplicate_share, each 0 to 1 or missing where the data cannot tell
+      a score), late_share (outcome changed late), duplicate_share (person, or a record, there twice), short_share (of
+      the last quarter's reconvictions those missing beside the three before), 0 to 1, or missing: cannot be told
     - what people entered: state, owner, due (day or missing), note; predecessor: the closed alert before, or empty
     Raises SpecError where the state is unknown, DataError where there is no register, or it cannot be used.
     """
@@ -42,6 +43,19 @@ def read_register(path: str | Path, *, state: str | None = None, unit: str | Non
     for column, wanted in (("state", state), ("unit", unit)):
         table = table if wanted is None else table[table[column] == wanted]
     return table.reset_index(drop=True)
+
+
+def read_updates(path: str | Path) -> pd.DataFrame:
+    """Read which quarters have been entered for which kind of unit.
+
+    path : the register, or its folder
+
+    Returns one row per update: unit_column, period (its last day), extract_date; sorted by both.
+    Raises DataError where there is no register, or it cannot be used.
+    """
+    with opened(path) as connection:
+        updates: pd.DataFrame = connection.execute("SELECT * FROM updates ORDER BY period, unit_column").df()
+    return updates
 
 
 def read_history(path: str | Path) -> pd.DataFrame:

@@ -21,8 +21,10 @@ import pandas as pd
 
 from evalkit.errors import DataError, SpecError
 
-REGISTER_FILE = "alerts.duckdb"
-SCHEMA_VERSION = 1
+REGISTER_FILE, REGISTER_FOLDER = "alerts.duckdb", "register"
+"""A report keeps its register in a folder of the extract's: files beside the tables would count as part of them."""
+
+SCHEMA_VERSION = 2
 
 WAIT_SECONDS = 10.0
 """How long a run waits for another that is using the register."""
@@ -40,21 +42,14 @@ IN_ALERT, NOT_JUDGED, OVER = "in alert", "not judged", "no longer in alert"
 """How an alert stands in a period."""
 
 FIGURES = ["people", "actual", "predicted", "ratio", "ratio_low", "ratio_high", "q_value"]
-FIGURES += ["missing_share", "late_share", "duplicate_share"]
+FIGURES += ["missing_share", "late_share", "duplicate_share", "short_share"]
+OPTIONAL = {"late_share", "duplicate_share", "short_share"}
+"""Figures that a table may lack: not every extract can tell, and not of every unit."""
 COUNTS = {"people", "actual"}
 
 _SETTINGS = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 _FIGURE_COLUMNS = ", ".join(f"{name} {'BIGINT' if name in COUNTS else 'DOUBLE'}" for name in FIGURES)
-_SCHEMA = f"""
-CREATE TABLE alert_register (schema_version INTEGER NOT NULL);
-INSERT INTO alert_register VALUES ({SCHEMA_VERSION});
-CREATE TABLE updates (unit_column VARCHAR, period DATE, extract_date DATE, PRIMARY KEY (unit_column, period));
-CREATE TABLE alerts (alert_id VARCHAR PRIMARY KEY, number INTEGER, unit_column VARCHAR, unit VARCHAR,
-    direction VARCHAR, first_period DATE, predecessor VARCHAR, state VARCHAR, owner VARCHAR, due DATE, note VARCHAR);
-CREATE TABLE sightings (alert_id VARCHAR, period DATE, standing VARCHAR, unit_state VARCHAR, reason VARCHAR,
-    {_FIGURE_COLUMNS}, PRIMARY KEY (alert_id, period));
-CREATE TABLE history (number INTEGER PRIMARY KEY, alert_id VARCHAR, day DATE, changed_by VARCHAR, what VARCHAR,
-    before VARCHAR, after VARCHAR);
+_VIEW = f"""
 CREATE VIEW register AS
 WITH ends AS (SELECT unit_column, max(period, 2) AS periods FROM updates GROUP BY unit_column),
 spans AS (SELECT alert_id, coalesce(max(period) FILTER (standing = '{IN_ALERT}'), min(period)) AS last_period,
@@ -70,13 +65,33 @@ JOIN sightings AS figures ON figures.alert_id = alerts.alert_id AND figures.peri
 LEFT JOIN sightings AS latest ON latest.alert_id = alerts.alert_id AND latest.period = periods[1]
 LEFT JOIN sightings AS earlier ON earlier.alert_id = alerts.alert_id AND earlier.period = periods[2];
 """
+_SCHEMA = f"""
+CREATE TABLE alert_register (schema_version INTEGER NOT NULL);
+INSERT INTO alert_register VALUES ({SCHEMA_VERSION});
+CREATE TABLE updates (unit_column VARCHAR, period DATE, extract_date DATE, PRIMARY KEY (unit_column, period));
+CREATE TABLE alerts (alert_id VARCHAR PRIMARY KEY, number INTEGER, unit_column VARCHAR, unit VARCHAR,
+    direction VARCHAR, first_period DATE, predecessor VARCHAR, state VARCHAR, owner VARCHAR, due DATE, note VARCHAR);
+CREATE TABLE sightings (alert_id VARCHAR, period DATE, standing VARCHAR, unit_state VARCHAR, reason VARCHAR,
+    {_FIGURE_COLUMNS}, PRIMARY KEY (alert_id, period));
+CREATE TABLE history (number INTEGER PRIMARY KEY, alert_id VARCHAR, day DATE, changed_by VARCHAR, what VARCHAR,
+    before VARCHAR, after VARCHAR);
+{_VIEW}"""
+
+
+def register_file(path: str | Path) -> Path:
+    """The register itself, from its own path, its folder, or the folder of an extract beside which it is kept."""
+    place = Path(path)
+    if not place.is_dir():
+        return place
+    within = place / REGISTER_FOLDER / REGISTER_FILE
+    return within if within.exists() else place / REGISTER_FILE
 
 
 @contextmanager
 def opened(path: str | Path, *, writing: bool = False, create: bool = False) -> Iterator[Any]:
     """Open a register; what is written inside the `with` is kept whole when it ends, and not at all where it fails.
 
-    path    : the register, or the folder it lies in
+    path    : the register, or the folder it lies in (see `register_file`)
     writing : whether others are kept out meanwhile, not only writers
     create  : make a register where there is none
 
@@ -84,7 +99,7 @@ def opened(path: str | Path, *, writing: bool = False, create: bool = False) -> 
     """
     import duckdb
 
-    file = Path(path) / REGISTER_FILE if Path(path).is_dir() else Path(path)
+    file = register_file(path)
     if not file.exists() and not create:
         raise DataError(f"there is no register of alerts at {file}: the first update makes it")
     with _held(file, writing=writing):
@@ -92,8 +107,10 @@ def opened(path: str | Path, *, writing: bool = False, create: bool = False) -> 
             if not file.exists():
                 _create(file)
             with closing(duckdb.connect(str(file), read_only=not writing, config=_SETTINGS)) as connection:
-                _refuse_other_files(connection, file)
+                version = _version(connection, file)
                 connection.begin()
+                if version < SCHEMA_VERSION:
+                    _bring_up_to_date(connection, writing=writing)
                 yield connection
                 connection.commit()
         except duckdb.Error as error:
@@ -190,15 +207,31 @@ def _create(file: Path) -> None:
     partial.replace(file)
 
 
-def _refuse_other_files(connection: Any, file: Path) -> None:
+def _version(connection: Any, file: Path) -> int:
+    """The version of a register; DataError where it is none, or one of a later evalkit."""
     import duckdb
 
     try:
         (version,) = connection.execute("SELECT schema_version FROM alert_register").fetchone()
     except duckdb.CatalogException:
         raise DataError(f"{file} is a DuckDB file, but no register of alerts; give another path") from None
-    if version != SCHEMA_VERSION:
+    if version > SCHEMA_VERSION:
         raise DataError(
             f"{file} is a register of version {version}, and this evalkit knows version {SCHEMA_VERSION}: update"
             " evalkit, or give another path"
         )
+    return int(version)
+
+
+def _bring_up_to_date(connection: Any, *, writing: bool) -> None:
+    """Give a register of version 1 the figure that it lacks: for good, or for a reader until it has read."""
+    if not writing:
+        (own,) = connection.execute("SELECT current_database()").fetchone()
+        lacking = f'SELECT *, NULL::DOUBLE AS short_share FROM "{own}".main.sightings'
+        connection.execute(f"CREATE TEMP VIEW sightings AS {lacking}")
+        connection.execute(_VIEW.replace("CREATE VIEW", "CREATE TEMP VIEW"))
+        return
+    connection.execute("DROP VIEW register")
+    connection.execute("ALTER TABLE sightings ADD COLUMN short_share DOUBLE")
+    connection.execute(_VIEW)
+    connection.execute("UPDATE alert_register SET schema_version = ?", [SCHEMA_VERSION])

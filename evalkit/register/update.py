@@ -16,6 +16,7 @@ from evalkit.register.store import (
     FIGURES,
     IN_ALERT,
     NOT_JUDGED,
+    OPTIONAL,
     OVER,
     checked_day,
     note_down,
@@ -75,7 +76,9 @@ def update_register(
 
 def _found(monitored: pd.DataFrame, unit: str) -> dict[str, dict[str, Row]]:
     """Column of units -> unit -> its row; what is no table of monitoring is refused."""
-    refuse_absent(monitored, [unit, "state", "direction", "reason", *FIGURES])
+    refuse_absent(
+        monitored, [unit, "state", "direction", "reason", *(name for name in FIGURES if name not in OPTIONAL)]
+    )
     by_characteristic = unit == "cohort" and "characteristic" in monitored.columns
     found: dict[str, dict[str, Row]] = {}
     for row in monitored.to_dict("records"):
@@ -199,5 +202,6 @@ def _enter(update: _Update, units: Mapping[str, Row]) -> None:
 
 
 def _figures(row: Row) -> tuple[Any, ...]:
-    known = [None if pd.isna(row[name]) else _KINDS.get(name, float)(row[name]) for name in FIGURES]
+    given = {name: row.get(name) for name in FIGURES}
+    known = [None if pd.isna(value) else _KINDS.get(name, float)(value) for name, value in given.items()]
     return (row["reason"], *known)

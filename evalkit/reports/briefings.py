@@ -9,7 +9,7 @@ from typing import Any
 
 from evalkit.errors import ReportError
 from evalkit.reports.manifest import DONE, Batch, read_manifest
-from evalkit.reports.writing import write_whole
+from evalkit.reports.writing import write_page
 
 INDEX, FULL_REPORT = "rat-index.html", "rat.html"
 TEMPLATE = Path(__file__).with_name("template")
@@ -54,7 +54,7 @@ def write_briefings_index(out: str | Path, *, specification: str = "briefing") -
     lines = [line for batch in batches for line in _lines(batch)]
     if not lines:
         raise ReportError(f"{out} holds no briefing; run `make rat`, which makes them first")
-    write_whole(out / INDEX, _page(batches, _chapters(lines), linked=(out / FULL_REPORT).is_file()))
+    write_page(out / INDEX, _page(batches, _chapters(lines), linked=(out / FULL_REPORT).is_file()))
     return out / INDEX
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.reports.manifest import FAILED, Batch, Entry, Manifest
-from evalkit.reports.writing import write_whole
+from evalkit.reports.writing import write_page
 
 INDEX = "index.html"
 TEMPLATE = Path(__file__).with_name("template")
@@ -54,7 +54,7 @@ class Row:
 
 def write_index(manifest: Manifest, folder: Path) -> None:
     """Write the index page of a folder. Raises ReportError where it cannot be written."""
-    write_whole(folder / INDEX, index_page(manifest))
+    write_page(folder / INDEX, index_page(manifest))
 
 
 def index_page(manifest: Manifest) -> str:
@@ -80,9 +80,9 @@ def _title(manifest: Manifest) -> str:
 
 def _rows(batch: Batch) -> list[Row]:
     scale = _scale(batch)
-    return [_row(entry, scale) for entry in batch.entries.values()] + [
-        Row(unit, "", "", "Too few people to show", "", 0.0, None, "") for unit in batch.too_small
-    ]
+    none = dict.fromkeys(batch.too_small, "Too few people to show") | dict.fromkeys(batch.to_make, "Not made yet")
+    without_report = [Row(unit, "", "", why, "", 0.0, None, "") for unit, why in none.items()]
+    return [*(_row(entry, scale) for entry in batch.entries.values()), *without_report]
 
 
 def _scale(batch: Batch) -> float:

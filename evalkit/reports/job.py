@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import resource
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import EvalkitError, ReportError
+from evalkit.reports.scan import refuse, scanned
+
+if TYPE_CHECKING:
+    from evalkit.intake.identifiers import Identifiers
 
 SHOWN_CHARACTERS = 600
 """Length to which an error is cut: it stands on the index page, and whole tables have no place there."""
@@ -105,25 +110,35 @@ def make(opening: Opening, job: Job, units: Any) -> Outcome:
     units : the extract, divided; None: the notebook loads it
     """
     start = time.perf_counter()
+    identifiers = None
     try:
-        made = _page(opening, job, units)
+        identifiers = _read_identifiers(opening.data) if units is None else units.identifiers
+        made = _page(opening, job, units, identifiers)
     except BaseException as error:
-        made = {"failure": failure_of(error, opening.notebook)}
+        made = {"failure": discreet(failure_of(error, opening.notebook), identifiers)}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Outcome(job.name, seconds=round(time.perf_counter() - start, 3), peak_bytes=peak, **made)
 
 
-def _page(opening: Opening, job: Job, units: Any) -> dict[str, Any]:
+def _read_identifiers(data: Path) -> Identifiers:
+    from evalkit.intake.identifiers import read_identifiers
+
+    return read_identifiers(data)
+
+
+def _page(opening: Opening, job: Job, units: Any, identifiers: Identifiers | None) -> dict[str, Any]:
     from evalkit.reports.kernel import import_papermill, run_cells, started_kernel
     from evalkit.reports.run import finished_page
 
     given: dict[str, Any] = {"title": job.title, "parameters": job.parameters, "out": job.out}
+    given["identifiers"] = identifiers
     place, folder = opening.notebook.name, opening.notebook.parent
     if units is None:
         with started_kernel(folder) as manager:
             import_papermill()
             executed = run_cells(opening.source, job.parameters, place, km=manager)
-        return {"html": finished_page(executed, opening.notebook, **given), "facts": facts_of(executed.cells)}
+        facts = unidentifying(facts_of(executed.cells), identifiers, place)
+        return {"html": finished_page(executed, opening.notebook, **given), "facts": facts}
 
     from evalkit.reports.engine import ENGINE
     from evalkit.reports.shared import share
@@ -131,11 +146,12 @@ def _page(opening: Opening, job: Job, units: Any) -> dict[str, Any]:
     os.chdir(folder)
     used = share(units, opening.data, opening.spec.tables)
     executed = run_cells(opening.source, job.parameters, place, engine_name=ENGINE)
+    all_rows, files = used.all_rows, used.checksums(folder)  # of the notebook, not of what is done with it afterwards
     return {
         "html": finished_page(executed, opening.notebook, **given),
-        "facts": facts_of(executed.cells),
-        "all_rows": used.all_rows,
-        "files": used.checksums(folder),
+        "facts": unidentifying(facts_of(executed.cells), identifiers, place),
+        "all_rows": all_rows,
+        "files": files,
     }
 
 
@@ -147,6 +163,22 @@ def facts_of(cells: Sequence[Any]) -> dict[str, Any]:
             said = output.get("metadata", {}).get("text/html", {}).get("evalkit", {})
             facts = {**said, **facts}
     return facts
+
+
+def unidentifying(facts: dict[str, Any], identifiers: Identifiers | None, place: str) -> dict[str, Any]:
+    """The facts, which stand on the index page. Raises ReportError where they must not."""
+    refuse(scanned(json.dumps(facts, default=str), identifiers), place)
+    return facts
+
+
+def discreet(failure: Failure, identifiers: Identifiers | None) -> Failure:
+    """A failure as the index page may show it."""
+    found = scanned(f"{failure.cell} {failure.message}", identifiers)
+    if not found:
+        return failure
+    kinds = ", ".join(dict.fromkeys(finding.kind for finding in found))
+    message = f"the message is not shown here, because it holds {kinds}; make this report by itself to read it"
+    return replace(failure, cell="", message=message)
 
 
 def failure_of(error: BaseException, notebook: Path) -> Failure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import secrets
@@ -10,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -172,12 +172,30 @@ def import_papermill() -> None:
     import papermill  # noqa: F401
 
 
-def importing_meanwhile(module: str) -> Callable[..., None]:
-    """A hook that imports a module in a thread of its own when it is first called: while the kernel runs a cell."""
-    thread = Thread(target=importlib.import_module, args=(module,), daemon=True)
+LOADED_AFTER = 3
+"""Cells after which the extract has been loaded, which takes every processor there is."""
 
-    def start(**_: Any) -> None:
-        if thread.ident is None:
-            thread.start()
 
-    return start
+class WhileCellsRun:
+    """Work that this process does in a thread of its own, while the kernel runs the cells after the heaviest ones."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self._work: Future[Any] = Future()
+        self._thread = Thread(target=self._do, args=(work,), daemon=True)
+
+    def _do(self, work: Callable[[], Any]) -> None:
+        try:
+            self._work.set_result(work())
+        except BaseException as error:
+            self._work.set_exception(error)
+
+    def begin(self, *, cell_index: int, **_: Any) -> None:
+        """A hook for the client of the kernel: called before each cell."""
+        if cell_index >= LOADED_AFTER and self._thread.ident is None:
+            self._thread.start()
+
+    def result(self) -> Any:
+        """What the work came to; raises what it raised. A notebook too short for it to have begun waits here."""
+        if self._thread.ident is None:
+            self._thread.start()
+        return self._work.result()

@@ -74,6 +74,11 @@ class Batch:
         """What tells it from the other batches of a folder."""
         return f"{self.specification} by {self.column}"
 
+    @property
+    def to_make(self) -> list[str]:
+        """Units whose report is still to be made, because the batch was stopped."""
+        return sorted(self.rows.keys() - self.entries.keys())
+
     def having(self, entry: Entry) -> Batch:
         """The same with one entry put in or replaced."""
         return replace(self, entries=dict(sorted({**self.entries, entry.unit: entry}.items())))

@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import narwhals as nw
@@ -24,6 +24,7 @@ from evalkit.errors import DataError, SpecError
 from evalkit.intake import Extract, to_pandas
 from evalkit.intake.engine import connect, identifier, lazy
 from evalkit.intake.extract import REJECTED_COLUMNS
+from evalkit.intake.pseudonyms import numbered
 from evalkit.spec import CohortRules, Spec
 
 FIRST_BY = {"referrals": "referral_date", "releases": "release_date", "courses": "start_date"}
@@ -117,10 +118,11 @@ class Units:
     """An extract divided by the units of one column.
 
     rules   : decide which sentence is a person's index sentence
-    tables  : name -> all rows, in the order of the files
+    tables  : name -> all rows, in the order of the files; people in that of the source's identifiers
     rows    : name -> unit -> numbers of the rows of its people; tables that name no person are not in it
     whole   : the extract as it was loaded, without its tables
     without : number of people who belong to no unit
+    identifiers : those of the source, where pages made of the units are held against them
     """
 
     column: str
@@ -129,6 +131,7 @@ class Units:
     rows: Mapping[str, Mapping[str, np.ndarray]]
     whole: Extract
     without: int
+    identifiers: Any = field(default=None, repr=False)
 
     @property
     def names(self) -> list[str]:
@@ -181,7 +184,8 @@ class Units:
 
     def _provenance(self, held: Mapping[str, pa.Table], only: Only) -> dict[str, Any]:
         file_of = dict(zip(self.whole.summary["table"], self.whole.summary["file"], strict=True))
-        files = {f"{file_of[name]}, rows of {only.value}": _described(rows) for name, rows in held.items()}
+        order = held["cohort" if "cohort" in held else "people"].column("person_id")
+        files = {f"{file_of[name]}, rows of {only.value}": _described(rows, order) for name, rows in held.items()}
         return {**self.whole.provenance, "files": files}
 
     def _left_out(self) -> list[str]:
@@ -191,10 +195,10 @@ class Units:
         return [f"Not in a report on one {self.column}: {', '.join(missing)} (the rows name no person)."]
 
 
-def _described(rows: pa.Table) -> dict[str, Any]:
-    """Checksum and size of rows as a CSV file, in the order of the files they came from."""
+def _described(rows: pa.Table, order: Any) -> dict[str, Any]:
+    """Checksum and size of rows as a CSV file, people numbered in `order`, so that it is the same under every key."""
     text = io.BytesIO()
-    pyarrow.csv.write_csv(rows, text)
+    pyarrow.csv.write_csv(numbered(rows, order), text)
     return {
         "sha256": hashlib.sha256(text.getbuffer()).hexdigest(),
         "bytes": text.getbuffer().nbytes,

@@ -9,12 +9,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from evalkit.errors import ReportError, SpecError
-from evalkit.reports.kernel import import_papermill, importing_meanwhile, run_cells, started_kernel
+from evalkit.reports.kernel import WhileCellsRun, import_papermill, run_cells, started_kernel
 from evalkit.reports.parameters import check_parameters, declared_parameters
 from evalkit.spec import read_spec
+
+if TYPE_CHECKING:
+    from evalkit.intake.identifiers import Identifiers
 
 
 def run_report(
@@ -54,23 +57,43 @@ def run_notebook(notebook: Path, target: Path, *, title: str, parameters: Mappin
     Raises as `run_report` does; `target` is replaced only by a finished report.
     """
     source = read_notebook(notebook)
-    check_parameters(parameters, declared_parameters(source, notebook.name), notebook.name)
+    declared = declared_parameters(source, notebook.name)
+    check_parameters(parameters, declared, notebook.name)
     with _replacing(target) as file:
         with started_kernel(notebook.parent) as manager:
             import_papermill()  # slow, while the kernel wakes up
-            rendering = importing_meanwhile("evalkit.reports.render")
-            options = {"bar": sys.stderr.isatty(), "km": manager, "on_cell_execute": rendering}
+            meanwhile = WhileCellsRun(lambda: _finishing(notebook, declared, parameters))
+            options = {"bar": sys.stderr.isatty(), "km": manager, "on_cell_execute": meanwhile.begin}
             executed = run_cells(source, parameters, notebook.name, **options)
-        file.write(finished_page(executed, notebook, title=title, parameters=parameters, out=target.parent))
+        known: dict[str, Any] = {"parameters": parameters, "identifiers": meanwhile.result()}
+        file.write(finished_page(executed, notebook, title=title, out=target.parent, **known))
     return target
 
 
-def finished_page(executed: Any, notebook: Path, *, title: str, parameters: Mapping[str, Any], out: Path) -> str:
+def _finishing(*arguments: Any) -> Identifiers | None:
+    """Import what renders and checks the page, and read what it must not show."""
+    import evalkit.reports.render  # noqa: F401
+    from evalkit.reports.finishing import identifiers_of
+
+    return identifiers_of(*arguments)
+
+
+def finished_page(
+    executed: Any,
+    notebook: Path,
+    *,
+    title: str,
+    parameters: Mapping[str, Any],
+    out: Path,
+    identifiers: Identifiers | None,
+) -> str:
     """The page of an executed notebook, as HTML text. Raises ReportError where it must not be shown."""
+    from evalkit.reports.finishing import refuse_unfit
     from evalkit.reports.render import render
 
     html = render(executed, title=title, place=notebook.name)
     _refuse_paths(html, [notebook.parent, out, *_absolute_paths(parameters)], notebook.name)
+    refuse_unfit(html, executed, notebook, parameters, identifiers)
     return html
 
 

@@ -36,8 +36,9 @@ def verify_reports(folder: str | Path) -> Verified:
 
     folder : where a batch wrote its reports
 
-    A report that was changed or removed, one that is not in the manifest, an index page of another manifest, and a
-    specification, notebook, extract or evalkit that is not the one the reports were made from do not fit.
+    A report that was changed or removed, one that is still to be made, one that is not in the manifest, an index page
+    of another manifest, and a specification, notebook, extract or evalkit that is not the one the reports were made
+    from do not fit.
     Raises DataError where the folder has no manifest, ReportError where it is not one of evalkit.
     """
     folder = Path(folder).resolve()
@@ -62,6 +63,8 @@ def _reports(batch: Batch, folder: Path) -> Iterator[Misfit]:
             yield Misfit(entry.file, "is missing")
         elif fingerprint.sha256_of(path) != entry.sha256:
             yield Misfit(entry.file, "is not the file that was written")
+    for unit in batch.to_make:
+        yield Misfit(unit, f"its report by {batch.column} is not made yet: the batch was stopped; run it again")
 
 
 def _sources(batch: Batch, folder: Path) -> Iterator[Misfit]:

@@ -185,9 +185,11 @@ def _hand_over(pipe: Connection, said: Prepared | Failure, held: bytes) -> NoRet
 
 def _load_and_divide(opening: Opening) -> Any:
     from evalkit.intake import load
+    from evalkit.intake.identifiers import read_identifiers
     from evalkit.reports.part import divide
 
-    return divide(load(opening.data, tables=opening.spec.tables), opening.spec, opening.column)
+    units = divide(load(opening.data, tables=opening.spec.tables), opening.spec, opening.column)
+    return replace(units, identifiers=read_identifiers(opening.data))
 
 
 def answer(pipe: Connection, opening: Opening, job: Job, units: Any) -> None:

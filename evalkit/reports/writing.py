@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from evalkit.errors import ReportError
+from evalkit.reports.scan import refuse, scanned
 
 LOCK = ".evalkit.lock"
 PARTIAL = ".part"
@@ -31,6 +32,12 @@ def write_whole(path: Path, text: str) -> None:
             partial.unlink(missing_ok=True)
     except OSError as error:
         raise ReportError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def write_page(path: Path, html: str) -> None:
+    """As `write_whole`, unless the page shows a pseudonym or a path, or asks something of the network: ReportError."""
+    refuse(scanned(html, None), path.name)
+    write_whole(path, html)
 
 
 @contextmanager

@@ -18,7 +18,17 @@ NEEDED = ["index_date", "mature", "reconvicted", "predicted"]
 """Columns of the cohort frame that monitoring reads, besides the unit; person_id and recorded_late if there are any."""
 
 TAKEN = {"matures", "judged", "mature", "scored", "analysed", "reconvicted", "predicted", "centred", "duplicate"}
-TAKEN |= {"recorded_late", "person", "index_date", "state", "direction", "reason", "funnel_state", "funnel_direction"}
+TAKEN |= {
+    "recorded_late",
+    "recorded_twice",
+    "person",
+    "index_date",
+    "state",
+    "direction",
+    "reason",
+    "funnel_state",
+    "funnel_direction",
+}
 TAKEN |= {"all_people", "missing_share", "immature_share", "duplicate_share", "late_share", "held", "common_ratio"}
 TAKEN |= {"people_a_year", "fewer_people", "characteristic", "cohort", "cohort_number", "cusum_alarm", "last_alarm"}
 TAKEN |= {f"{kind}_{arm}" for kind in ("cusum", "threshold", "alarm") for arm in ("worse", "better")}
@@ -66,14 +76,14 @@ def monitored_people(
     """The people whose follow-up year ended by the end of the period, in the order in which it ended.
 
     frame      : cohort frame, one row per person: index_date, mature, reconvicted (0/1 or False/True where mature),
-                 predicted (probability, or missing), the columns of `by`; person_id (for ties) and recorded_late
+                 predicted (probability, or missing), the columns of `by`; person_id (for duplicates) and recorded_late
                  (whether the outcome changed after the settling days) if there are any
     by         : columns of units
     court_days : days added to the follow-up year: 183 for proven reoffences
 
     Returns the columns of `by` with matures (date), judged (in the period), mature, scored, analysed
     (mature and scored), reconvicted, predicted, centred (of those analysed), duplicate, recorded_late. Those whose year
-    ends after the period are not there. Ties are ordered by person_id.
+    ends after the period are not there. Ties keep the order of the frame.
     Raises DataError where a column is absent or a row refused, or where nobody in the period can be analysed.
     """
     window = monitoring_period(period)
@@ -83,11 +93,15 @@ def monitored_people(
     refuse_absent(frame, [*by, *NEEDED])
     people = _checked(frame, by)
     people["matures"] = people["index_date"] + pd.Timedelta(days=FOLLOWUP_DAYS + court_days)
-    people = people[people["matures"] <= window.last].sort_values(["matures", "person"], kind="stable")
+    people = people[people["matures"] <= window.last].sort_values("matures", kind="stable")
     people = people.drop(columns="index_date").reset_index(drop=True)
     people["judged"] = people["matures"] >= window.first
     people["analysed"] = people["mature"] & people["scored"]
-    people["duplicate"] = people["person"].duplicated(keep=False) if "person_id" in frame.columns else np.nan
+    if "person_id" in frame.columns:
+        people["duplicate"] = people["person"].duplicated(keep=False) | people["recorded_twice"]
+    else:
+        people["duplicate"] = np.nan
+    people = people.drop(columns="recorded_twice")
     if not (people["analysed"] & people["judged"]).any():
         raise DataError(
             f"index_date: of nobody with a score did the follow-up year end from {window.first:%Y-%m-%d} to"
@@ -103,9 +117,9 @@ def data_quality(people: pd.DataFrame, unit: str) -> pd.DataFrame:
     people : what `monitored_people` returned
 
     Returns one row per unit, sorted by name: the unit, all_people (in the period), missing_share (without a
-    score), immature_share (outcome not yet known), duplicate_share (person occurs more than once), late_share (outcome
-    changed after the settling days), each a share or missing where the frame cannot tell, and held: more than 10 %
-    without a score, or anybody immature.
+    score), immature_share (outcome not yet known), duplicate_share (person, or a record, there twice), late_share
+    (outcome changed after the settling days), each a share or missing where the frame cannot tell, and held: more than
+    10 % without a score, or anybody immature.
     """
     judged = people[people["judged"]].assign(
         missing=lambda rows: ~rows["scored"], immature=lambda rows: ~rows["mature"]
@@ -145,9 +159,15 @@ def _checked(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     rule = "each must lie strictly between 0 and 1 (a share, not a percentage), or be missing"
     refuse_rows(frame["predicted"], outside, name="predicted", rule=rule)
     late = numeric_array(frame["recorded_late"], name="recorded_late") if "recorded_late" in frame.columns else np.nan
+    twice = frame["recorded_twice"].to_numpy(bool) if "recorded_twice" in frame.columns else False
     person = frame["person_id"].to_numpy() if "person_id" in frame.columns else np.arange(len(frame))
     return people.assign(
-        reconvicted=outcomes, predicted=shares, scored=~np.isnan(shares), recorded_late=late, person=person
+        reconvicted=outcomes,
+        predicted=shares,
+        scored=~np.isnan(shares),
+        recorded_late=late,
+        recorded_twice=twice,
+        person=person,
     )
 
 

@@ -93,9 +93,19 @@ STAGES = [
 ]
 """Stages of progress, in their order."""
 
-HOUSING = {"settled": 55, "other housed": 18, "bail or probation": 8, "homeless not rough sleeping": 9} | {
+HOUSED = {"settled": 55, "other housed": 18, "bail or probation": 8} | {
+    "homeless not rough sleeping": 9,
     "rough sleeping": 4,
-    "unknown": 6,
 }
+"""Accommodation where it is known."""
+
+UNKNOWN = "unknown"
 OUTCOMES = {"achieved": 52, "partly": 24, "not": 24}
 ROLES = {"peer mentor": 70, "peer support": 20, "engagement worker": 10}
+WELLBEING_PATHWAYS = (
+    "emotional wellbeing",
+    "lifestyle and associates",
+    "family and significant others",
+    "social inclusion",
+)
+"""Pathways of personal wellbeing."""

@@ -11,10 +11,13 @@ import numpy as np
 import pandas as pd
 
 from evalkit.errors import DataError, SpecError
+from evalkit.intake.pseudonyms import KEY_FILE, write_key
 from evalkit.synthetic import quotas
 from evalkit.synthetic.cast import everyone
 from evalkit.synthetic.custody import release_table
 from evalkit.synthetic.draws import stream, to_dates, to_ids
+from evalkit.synthetic.interventions import intervention_rows
+from evalkit.synthetic.interviews import interview_table
 from evalkit.synthetic.programmes import programme_rows
 from evalkit.synthetic.sentences import sentence_table
 from evalkit.synthetic.service import course_table, need_table, progress_table, referral_table, volunteer_table
@@ -33,11 +36,14 @@ outcome = "reconviction"
 settling_days = 30
 """
 
+KEY = "0" * 64
+"""Of the pseudonyms: no secret, because nobody of this extract exists, and the same wherever it is written."""
+
 CHARACTERISTICS = ["sex", "ethnicity", "disability", "religion", "sexual_orientation", "nationality"]
 
 
 def write_demo(folder: str | Path, *, people: int | None = None, seed: int = 2021) -> Path:
-    """Write the demonstration extract: one CSV file per table and extract.toml, the same bytes for the same arguments.
+    """Write the demonstration extract: a CSV file per table, extract.toml, the key; same bytes for the same arguments.
 
     folder : where to write; an earlier demonstration extract there is replaced, anything else is refused
     people : persons in the extract, 500 to 2,000,000; without it 70,000, where the published figures come out exactly
@@ -59,6 +65,7 @@ def write_demo(folder: str | Path, *, people: int | None = None, seed: int = 202
         for name, table in _tables(size, seed):
             _write_csv(table, unfinished / f"{name}.csv")
         (unfinished / "extract.toml").write_text(SETTINGS, encoding="utf-8", newline="\n")
+        write_key(unfinished / KEY_FILE, KEY)
         shutil.rmtree(folder, ignore_errors=True)
         unfinished.rename(folder)
     finally:
@@ -80,7 +87,8 @@ def _tables(size: int, seed: int) -> Iterator[tuple[str, pd.DataFrame]]:
     yield "sentences", sentence_table(stream(seed, "sentences"), people)
     referrals = referral_table(stream(seed, "referrals"), people)
     programmes = programme_rows(stream(seed, "programmes"), people, scale)
-    yield "referrals", _with(referrals, programmes.referrals)
+    interventions = intervention_rows(stream(seed, "interventions"), people, scale)
+    yield "referrals", _with(_with(referrals, programmes.referrals), interventions.referrals)
     referral_of = _take_up_referrals(referrals, len(people))
     courses = course_table(stream(seed, "courses"), people, referral_of, scale)
     yield "courses", _with(courses, programmes.courses)
@@ -88,8 +96,10 @@ def _tables(size: int, seed: int) -> Iterator[tuple[str, pd.DataFrame]]:
     yield "progress", progress_table(stream(seed, "progress"), people, referral_of)
     releases = release_table(stream(seed, "releases"), people)
     yield "releases", releases
-    yield "needs", need_table(stream(seed, "needs"), referrals, releases)
+    yield "needs", _with(need_table(stream(seed, "needs"), referrals, releases), interventions.needs)
+    yield "measures", interventions.measures
     yield "volunteers", volunteer_table(stream(seed, "volunteers"))
+    yield "interviews", interview_table(stream(seed, "interviews"))
 
 
 def _with(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

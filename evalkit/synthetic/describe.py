@@ -36,6 +36,17 @@ Held as constants that only the generator and its tests can see:
 | immortal time of 13 weeks | the same at the end of the 13 weeks: {kappa_kept} times |
 | a team with a data-quality fault | {faulty}: {faulty_unscored:.0%} unscored, throughout; its people are as others |
 | unscored elsewhere | {unscored:.1%} lack an input of OGRS3 or have an offence it does not weight, at random |
+| who is seen in prison before release | {reach_long:.0%} with 12 months or more, {reach_short:.0%} with less |
+| first appointment within a business day | {prompt_long:.0%} and {prompt_short:.0%}; whether seen before: no effect |
+| accommodation at three months | that of the first night with {kept:.0%}, otherwise drawn afresh |
+| a prison with careless records | {unrecorded}: first night unknown in {unrecorded_share:.0%}, others {unknown:.0%} |
+| domestic abuse programme completed | {completed_new:.0%} of the new programme, {completed_old:.0%} of the one before |
+| its questionnaire, true change | {moved:+.0f} points on {moving}, none on {still} |
+| what the second scale shows | a rise, all by regression to the mean: start scores at most the mean, reliability {reliable} |
+| needs met in personal wellbeing | achieved {met:.0%}; in {weak} {met_weak:.0%}, and its score does not change |
+| supported housing | {moved_on:.0%} of stays end with a move on; three months on {settled:.0%} of those known are settled |
+| agreement of the coders of interviews | kappa {agreed} |
+| interviews that name somebody | {naming} excerpts; no report may quote them |
 
 The effects and the falling hazard were fixed before generation. The score's over-prediction was fixed at about {ratio},
 and its log-odds, the selection and the immortal-time values were tuned once, so that what the model leads one to expect
@@ -64,8 +75,8 @@ plausible and no more. At other sizes everything is in proportion.
 
 It is no evidence about the service, about any real person, team or prison, or about OGRS3: it can only show whether a
 method finds what was planted. Its names of places are real so that tables look like tables; nothing else about them
-is: which team became worse, better or careless with its records was decided by size alone. Deaths, deportations,
-transfers between areas and the pandemic's delays in the courts are not modelled.
+is: which team became worse, better or careless with its records was decided by size alone, the prison by lot. Deaths,
+deportations, transfers between areas and the pandemic's delays in the courts are not modelled.
 """
 
 
@@ -93,6 +104,8 @@ def describe_truth() -> str:
         courses=sum(quotas.COURSES.values()),
         jobs=sum(quotas.SECTORS.values()),
         **_planted_units(),
+        **_planted_releases(),
+        **_planted_interventions(),
     )
 
 
@@ -110,6 +123,40 @@ def _planted_units() -> dict[str, object]:
         "cohort_odds": exp(cohort_effect),
         "faulty": faulty,
         "faulty_unscored": faulty_unscored,
+    }
+
+
+def _planted_releases() -> dict[str, object]:
+    ((prison, unknown_there),) = truth.UNKNOWN_HOUSING_IN_PRISON.items()
+    return {
+        "reach_long": truth.IN_REACH_IF_LONG[0],
+        "reach_short": truth.IN_REACH_IF_LONG[1],
+        "prompt_long": truth.PROMPT_IF_LONG[0],
+        "prompt_short": truth.PROMPT_IF_LONG[1],
+        "kept": truth.HOUSING_KEPT,
+        "unknown": truth.UNKNOWN_HOUSING,
+        "unrecorded": prison,
+        "unrecorded_share": unknown_there,
+    }
+
+
+def _planted_interventions() -> dict[str, object]:
+    (moving, moved), (still, _) = truth.TRUE_CHANGE.items()
+    ((weak, weak_outcomes),) = truth.WELLBEING_OUTCOMES.items()
+    return {
+        "completed_new": truth.COMPLETED["new"],
+        "completed_old": truth.COMPLETED["old"],
+        "moving": moving,
+        "moved": moved,
+        "still": still,
+        "reliable": truth.SCORE_RELIABILITY,
+        "met": truth.WELLBEING_OUTCOMES_ELSEWHERE["achieved"] / 100,
+        "weak": weak,
+        "met_weak": weak_outcomes["achieved"] / 100,
+        "moved_on": truth.MOVED_ON,
+        "settled": truth.SETTLED_AFTER_STAY,
+        "agreed": truth.THEMES_AGREED,
+        "naming": truth.WITH_IDENTIFIER,
     }
 
 

@@ -1,25 +1,30 @@
 """How honest monitoring is, by simulation: false alarms of offices that do not differ, and how soon a bad team shows.
 
-`python -m evalkit.synthetic.monitoring_study` runs it in full and prints the tables; the tests run a slice.
+`python -m evalkit.synthetic.monitoring_study` simulates the runs on record anew (minutes); the tests repeat a slice.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evalkit.statistics.alert_rates import COLUMNS, RECORD, SIGNS
 from evalkit.statistics.centre import centred
-from evalkit.statistics.cusum import ODDS_RATIO
+from evalkit.statistics.cusum import cusum_weights, running_sums
 from evalkit.statistics.dispersion import SIGNIFICANT_DISPERSION
 from evalkit.statistics.funnel import ALERT, WORSE, judged_sums
 from evalkit.statistics.monitored import monitored_people
-from evalkit.statistics.rates import wilson
 from evalkit.statistics.thresholds import FALSE_ALARM
-from evalkit.statistics.unit_cusums import paths_of, unit_thresholds
+from evalkit.statistics.unit_cusums import unit_thresholds
 
 TEAM, TEAM_A_YEAR = "team in question", 400
 OTHER_OFFICES_A_YEAR = tuple(np.geomspace(100, 800, 35).round().astype(int).tolist())
@@ -28,6 +33,12 @@ QUARTERS, QUIET_QUARTERS = 12, 4
 
 RAW_SHIFT = 0.31
 """The raw predictions are too high for everybody by this much, in log-odds: the centre has to see to that."""
+
+TRADE_OFF = (0.0005, 0.0025, 0.005, FALSE_ALARM, 0.015, 0.03)
+"""False-alarm probabilities of the CUSUM between which the trade-off is shown."""
+
+CHUNKS = 8
+"""Parts into which the runs of a scenario are divided among processes."""
 
 _FIRST_DAY = pd.Timestamp("2020-01-01")
 BoolArray = NDArray[np.bool_]
@@ -58,78 +69,71 @@ SCENARIOS = (
 )
 
 
-def study(
-    scenarios: tuple[Scenario, ...] = SCENARIOS, *, runs: int, seed: int = 2021, false_alarm: float = FALSE_ALARM
+def study_runs(
+    scenario: Scenario, *, runs: Iterable[int], false_alarms: Sequence[float] = (FALSE_ALARM,), seed: int = 2021
 ) -> pd.DataFrame:
     """Monitor simulated offices quarter by quarter, and count alerts.
 
-    scenarios   : what is true in each
-    runs        : how often each is simulated: 36 offices (one of 400 people a year, the others of 100 to 800; 12,000
-                  together), 12 quarters
-    seed        : whole number, 0 or more
-    false_alarm : of the CUSUM, as in `monitor`
+    scenario     : what is true
+    runs         : numbers of the runs, 0 or more: 36 offices (one of 400 people a year, the others of 100 to 800;
+                   12,000 together), 12 quarters, of which 8 are judged. A run is the same in whatever company
+    false_alarms : of the CUSUM, as in `monitor`
+    seed         : whole number, 0 or more
 
-    Returns one row per scenario: scenario, runs, quarters judged; of the quarters, the share with any alert on the
-    worse side (any_alert, with Wilson's limits as if quarters were independent), with one by the funnel
-    (any_funnel_alert), with a CUSUM alarm (any_cusum_alarm), all without the team where it is different, and with a
-    spread beyond chance (significant_spread); of the runs, the share in which the team was in alert on the worse side
-    within four and eight quarters (alert_within_4, ...), in alert or watch (flagged_within_4, ...), and outside the
-    99.8 % limits of a funnel that takes the number reconvicted for Poisson (poisson_within_4, ...).
+    Returns columns of `recorded_runs`. Where the team is different it is left out of what is said of any office.
     """
-    first, period = simulated_cohort(Scenario("any"), np.random.default_rng(seed)), _last_day(QUARTERS - 1)
-    thresholds = unit_thresholds(first, unit="unit", period=period, false_alarm=false_alarm)
-    return pd.DataFrame([_counted(scenario, runs, seed, thresholds) for scenario in scenarios])
+    kept = [_kept_thresholds(share) for share in false_alarms]
+    rows = []
+    for run in runs:
+        cohort = simulated_cohort(scenario, np.random.default_rng([seed, run]))
+        for share, quarters in zip(
+            false_alarms, _quarters(cohort, kept, team_apart=scenario.odds_ratio != 1), strict=True
+        ):
+            truth = [scenario.name, scenario.odds_ratio, scenario.tau2, share, run]
+            rows.append([*truth, *_counted(quarters)])
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({f"first_{sign}": "float64" for sign in SIGNS})
 
 
-def trade_off(false_alarms: tuple[float, ...], *, runs: int, seed: int = 2021) -> pd.DataFrame:
-    """The CUSUM alone at several thresholds: false alarms against the time to find the team.
-
-    false_alarms : probabilities of an alarm in a year of an office in control, each between 0 and 1
-    runs, seed   : as in `study`
-
-    Returns one row per probability: false_alarm, threshold (the team's), any_cusum_alarm (share of quarters in which
-    any of 36 offices in control alarms on the worse side), alarm_within_4 and alarm_within_8 (share of runs in which
-    the team at odds 1.5 alarms within four and eight quarters).
-    """
-    generator, period = np.random.default_rng(seed), _last_day(QUARTERS - 1)
-    first = simulated_cohort(Scenario("any"), generator)
-    kept = [unit_thresholds(first, unit="unit", period=period, false_alarm=share) for share in false_alarms]
-    found = []
-    for _ in range(runs):
-        quiet, changed = (
-            monitored_people(simulated_cohort(Scenario("", odds_ratio=odds), generator), by=["unit"], period=period)
-            for odds in (1.0, ODDS_RATIO)
-        )
-        found += [
-            {"false_alarm": share, **_cusum_only(quiet, changed, thresholds)}
-            for share, thresholds in zip(false_alarms, kept, strict=True)
-        ]
-    table = pd.DataFrame(found).groupby("false_alarm", sort=False).mean().reset_index()
-    table.insert(1, "threshold", [thresholds.set_index("unit").loc[TEAM, "threshold_worse"] for thresholds in kept])
-    return table
+def study(
+    scenarios: Sequence[Scenario],
+    *,
+    runs: Iterable[int],
+    false_alarms: Sequence[float] = (FALSE_ALARM,),
+    seed: int = 2021,
+    workers: int = 1,
+) -> pd.DataFrame:
+    """The runs of several scenarios, spread over processes; arguments and result as of `study_runs`."""
+    numbers = list(runs)
+    parts = [(scenario, numbers[start::CHUNKS]) for scenario in scenarios for start in range(CHUNKS)]
+    one = partial(_part, false_alarms=tuple(false_alarms), seed=seed)
+    if workers == 1:
+        found = list(map(one, parts))
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            found = list(pool.map(one, parts))
+    order = {scenario.name: place for place, scenario in enumerate(scenarios)}
+    table = pd.concat([part for part in found if len(part)], ignore_index=True)
+    table["place"] = table["scenario"].map(order)
+    return table.sort_values(["place", "run"], kind="stable", ignore_index=True).drop(columns="place")
 
 
-def _counted(scenario: Scenario, runs: int, seed: int, thresholds: pd.DataFrame) -> dict[str, object]:
-    generators = np.random.default_rng(seed).spawn(runs)
-    quarters = pd.concat(
-        [
-            quarters_of(simulated_cohort(scenario, generator), thresholds, team_apart=scenario.odds_ratio != 1).assign(
-                run=run
-            )
-            for run, generator in enumerate(generators)
-        ],
-        ignore_index=True,
-    )
-    any_alert = quarters["any_alert"]
-    limits = wilson([int(any_alert.sum())], [len(any_alert)]).iloc[0]
-    row: dict[str, object] = {"scenario": scenario.name, "runs": runs, "quarters": len(quarters)}
-    row |= {"any_alert": any_alert.mean(), "any_alert_low": limits["lower"], "any_alert_high": limits["upper"]}
-    row |= {name: quarters[name].mean() for name in ("any_funnel_alert", "any_cusum_alarm", "significant_spread")}
-    for sign in ("alert", "flagged", "poisson"):
-        for within in (4, 8):
-            early = quarters[quarters["quarter"] < QUIET_QUARTERS + within]
-            row[f"{sign}_within_{within}"] = early.groupby("run")[f"team_{sign}"].any().mean()
-    return row
+def _part(part: tuple[Scenario, list[int]], *, false_alarms: tuple[float, ...], seed: int) -> pd.DataFrame:
+    return study_runs(part[0], runs=part[1], false_alarms=false_alarms, seed=seed)
+
+
+@lru_cache(maxsize=32)
+def _kept_thresholds(false_alarm: float) -> pd.DataFrame:
+    """Thresholds of the offices, set once on people with nothing the matter, as a user would keep them."""
+    first = simulated_cohort(Scenario("any"), np.random.default_rng(2021))
+    return unit_thresholds(first, unit="unit", period=_last_day(QUARTERS - 1), false_alarm=false_alarm)
+
+
+def _counted(quarters: pd.DataFrame) -> list[float]:
+    counts: list[float] = [int(quarters[name].sum()) for name in ("any_alert", "any_funnel", "any_cusum", "spread")]
+    for sign in SIGNS:
+        found = np.flatnonzero(quarters[f"team_{sign}"])
+        counts.append(float(found[0] + 1) if len(found) else np.nan)
+    return counts
 
 
 def quarters_of(cohort: pd.DataFrame, thresholds: pd.DataFrame, *, team_apart: bool) -> pd.DataFrame:
@@ -140,22 +144,38 @@ def quarters_of(cohort: pd.DataFrame, thresholds: pd.DataFrame, *, team_apart: b
     team_apart : whether the team is left out of what is said of any office
 
     The CUSUM is centred on years counted from the end of the last quarter. Returns one row per judged quarter: quarter,
-    any_alert, any_funnel_alert, any_cusum_alarm, significant_spread, team_alert, team_flagged, team_poisson.
+    any_alert, any_funnel, any_cusum, spread (beyond chance), team_alert, team_flag (alert or watch), team_poisson.
     """
+    return _quarters(cohort, [thresholds], team_apart=team_apart)[0]
+
+
+def _quarters(cohort: pd.DataFrame, kept: Sequence[pd.DataFrame], *, team_apart: bool) -> list[pd.DataFrame]:
     people = monitored_people(cohort, by=["unit"], period=_last_day(QUARTERS - 1))
     codes, names = pd.factorize(people["unit"], sort=True)
     quarter = _quarter_of(people["matures"])
-    paths = paths_of(people, "unit", thresholds, odds_ratio=ODDS_RATIO)
-    alarmed = np.zeros((len(names), QUARTERS), dtype=bool)
-    alarms = paths[paths["alarm_worse"]]
-    alarmed[names.get_indexer(pd.Index(alarms["unit"])), _quarter_of(alarms["matures"])] = True
-    others = (names != TEAM) | (not team_apart)
-    rows = []
+    others, team = (names != TEAM) | (not team_apart), names == TEAM
+    tables = {}
     for now in range(QUIET_QUARTERS, QUARTERS):
         window = (quarter > now - 4) & (quarter <= now)
-        table = _funnel(people[window], codes[window])
-        rows.append({"quarter": now, **_said(table, alarmed[:, now], others, names == TEAM)})
-    return pd.DataFrame(rows)
+        tables[now] = _funnel(people[window], codes[window])
+    found = []
+    for thresholds in kept:
+        limits = thresholds.set_index("unit").loc[names, "threshold_worse"].to_numpy()
+        alarmed = _alarmed(people, codes, quarter, limits)
+        rows = [{"quarter": now, **_said(table, alarmed[:, now], others, team)} for now, table in tables.items()]
+        found.append(pd.DataFrame(rows))
+    return found
+
+
+def _alarmed(people: pd.DataFrame, codes: np.ndarray, quarter: np.ndarray, limits: np.ndarray) -> BoolArray:
+    """In which quarters the CUSUM of each unit alarms on the worse side."""
+    weights = cusum_weights(people["reconvicted"].to_numpy(), people["centred"].to_numpy())
+    alarmed = np.zeros((len(limits), QUARTERS), dtype=bool)
+    for unit, limit in enumerate(limits):
+        own = codes == unit
+        _, alarms = running_sums(weights[own].tolist(), float(limit))
+        alarmed[unit, quarter[own][np.array(alarms, dtype=bool)]] = True
+    return alarmed
 
 
 def _said(table: pd.DataFrame, alarmed: BoolArray, others: BoolArray, team: BoolArray) -> dict[str, bool]:
@@ -166,11 +186,11 @@ def _said(table: pd.DataFrame, alarmed: BoolArray, others: BoolArray, team: Bool
     poisson = (table["ratio"] > 1 + _POISSON_REACH / np.sqrt(table["predicted"])).to_numpy()
     return {
         "any_alert": bool((alert & others).any()),
-        "any_funnel_alert": bool((funnel_alert & others).any()),
-        "any_cusum_alarm": bool((alarmed & others).any()),
-        "significant_spread": significant,
+        "any_funnel": bool((funnel_alert & others).any()),
+        "any_cusum": bool((alarmed & others).any()),
+        "spread": significant,
         "team_alert": bool(alert[team].any()),
-        "team_flagged": bool((worse | alarmed)[team].any()),
+        "team_flag": bool((worse | alarmed)[team].any()),
         "team_poisson": bool(poisson[team].any()),
     }
 
@@ -187,21 +207,6 @@ def _funnel(people: pd.DataFrame, codes: np.ndarray) -> pd.DataFrame:
 
 def _quarter_of(days: pd.Series) -> np.ndarray:
     return np.asarray((4 * (days.dt.year - _FIRST_DAY.year) + (days.dt.month - 1) // 3).to_numpy())
-
-
-def _cusum_only(quiet: pd.DataFrame, changed: pd.DataFrame, thresholds: pd.DataFrame) -> dict[str, float]:
-    alarms = {}
-    for name, people in (("quiet", quiet), ("changed", changed)):
-        paths = paths_of(people, "unit", thresholds, odds_ratio=ODDS_RATIO)
-        paths = paths[paths["alarm_worse"]].assign(quarter=lambda rows: _quarter_of(rows["matures"]))
-        alarms[name] = paths[paths["quarter"] >= QUIET_QUARTERS]
-    team = alarms["changed"].loc[alarms["changed"]["unit"] == TEAM, "quarter"]
-    judged = QUARTERS - QUIET_QUARTERS
-    return {
-        "any_cusum_alarm": alarms["quiet"]["quarter"].nunique() / judged,
-        "alarm_within_4": float((team < QUIET_QUARTERS + 4).any()),
-        "alarm_within_8": float((team < QUIET_QUARTERS + 8).any()),
-    }
 
 
 def simulated_cohort(scenario: Scenario, generator: np.random.Generator) -> pd.DataFrame:
@@ -243,8 +248,18 @@ def _last_day(quarter: int) -> pd.Timestamp:
     return _FIRST_DAY + pd.DateOffset(months=3 * (quarter + 1)) - pd.Timedelta(days=1)
 
 
+def write_record(path: Path, *, runs: int, workers: int = 2) -> None:
+    """Simulate the runs on record anew: all scenarios, and those of the trade-off at every false-alarm probability."""
+    quiet, _, _, changed, *_ = SCENARIOS
+    used = study(SCENARIOS, runs=range(runs), workers=workers)
+    others = [share for share in TRADE_OFF if share != FALSE_ALARM]
+    traded = study((quiet, changed), runs=range(runs // 2), false_alarms=others, workers=workers)
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(
+            "# Simulated by evalkit.synthetic.monitoring_study, seed 2021; see evalkit.statistics.alert_rates.\n"
+        )
+        pd.concat([used, traded]).to_csv(file, index=False, lineterminator="\n")
+
+
 if __name__ == "__main__":
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 400
-    with pd.option_context("display.width", 200, "display.max_columns", 40):
-        print(study(runs=repeats).T.to_string(header=False, float_format=lambda share: f"{share:.3f}"))
-        print(trade_off((0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02), runs=repeats).round(4).to_string(index=False))
+    write_record(RECORD, runs=int(sys.argv[1]) if len(sys.argv) > 1 else 400)

@@ -81,3 +81,58 @@ UNSCORED_SHARE = 0.022
 
 UNSCORED_IN_TEAM = {"Stoke South": 0.18}
 """The same in the team with the data-quality fault, over the whole period; its people are as others."""
+
+LONG_CUSTODY_DAYS = 183
+"""Days from reception to release from which a sentence counts as one of 12 months or more."""
+
+IN_REACH_IF_LONG = (0.80, 0.48)
+"""Chance of being seen in prison before release: with such a sentence, and with a shorter one."""
+
+PROMPT_IF_LONG = (0.70, 0.45)
+"""Chance of a first appointment within one business day, likewise. Contact before release changes it by nothing: that
+people who had it keep the appointment more often is selection on the length of the sentence alone."""
+
+UNKNOWN_HOUSING = 0.04
+"""Chance that accommodation is not known, on the first night and three months later."""
+
+UNKNOWN_HOUSING_IN_PRISON = {"Ranby": 0.24}
+"""The same on the first night for releases from the prison with careless records; its people are as others."""
+
+HOUSING_KEPT = 0.60
+"""Chance of being in the first night's accommodation three months later; otherwise it is drawn afresh."""
+
+COMPLETED = {"new": 0.70, "old": 0.56}
+"""Share of the people who started the domestic abuse programme who completed it: the new one, and the one before it."""
+
+TRUE_CHANGE = {"accountability": 4.0, "managing conflict": 0.0}
+"""Points by which a programme moves the true score of its people, on both scales of the questionnaire."""
+
+SCORE_RELIABILITY = 0.75
+"""Share of the variance of a start score that is true; people are sent with a start score of at most the mean, so both
+scales rise by regression to the mean alone."""
+
+WELLBEING_OUTCOMES = {"social inclusion": {"achieved": 30, "partly": 30, "not": 40}}
+"""How far needs of that pathway are met, in per cent of those known."""
+
+WELLBEING_OUTCOMES_ELSEWHERE = {"achieved": 50, "partly": 30, "not": 20}
+"""The same of every other pathway of personal wellbeing."""
+
+WELLBEING_CHANGE = {"social inclusion": 0.0}
+"""Points by which the score of that pathway changes; of every other pathway by the following."""
+
+WELLBEING_CHANGE_ELSEWHERE = 1.0
+
+MOVED_ON = 0.62
+"""Share of stays in supported housing that end with a move to other housing, settled or not."""
+
+SETTLED_AFTER_STAY = 0.58
+"""Share settled three months after a stay, of those known."""
+
+UNKNOWN_AFTER_STAY = 0.16
+"""Share of stays after which nobody knows, three months later, where the person lives."""
+
+THEMES_AGREED = 0.80
+"""Chance that the second coder of an excerpt chose its theme as the first did, and not by chance."""
+
+WITH_IDENTIFIER = 12
+"""Excerpts of the interviews that name somebody or hold a number, an address or a date of birth."""

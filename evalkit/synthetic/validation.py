@@ -18,6 +18,11 @@ from evalkit.statistics.recalibration import recalibrate, recalibrated_actual_vs
 from evalkit.statistics.reference import estimated_actual_vs_predicted, reference_model
 from evalkit.statistics.survival import logrank
 from evalkit.synthetic import truth
+from evalkit.synthetic.alert_validation import alert_limits as alert_limits
+from evalkit.synthetic.alert_validation import alert_verdicts as alert_verdicts
+from evalkit.synthetic.alert_validation import poisson_width as poisson_width
+from evalkit.synthetic.alert_validation import repeated_runs as repeated_runs
+from evalkit.synthetic.alert_validation import trade_off as trade_off
 from evalkit.synthetic.designs import DESIGNS
 from evalkit.synthetic.immortal import no_effect_cohort
 from evalkit.synthetic.study import shortcomings, study

@@ -9,6 +9,7 @@
   toggle.addEventListener("click", function () {
     var shown = root.classList.toggle("code-shown");
     toggle.setAttribute("aria-pressed", String(shown));
+    reach();
   });
 
   // The contents list stands open beside the report where there is room, and folds up above it where there is not.

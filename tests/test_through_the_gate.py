@@ -1,0 +1,87 @@
+"""The Through-the-Gate notebook runs, and its report says what was planted."""
+
+import html
+import re
+from pathlib import Path
+
+import pytest
+
+from evalkit.present import causal_words
+from evalkit.reports import run_report
+
+SPEC = Path("notebooks/specs/through_the_gate.toml")
+
+
+def text_of(report):
+    """The visible text of a report, without code and styles."""
+    markup = report.read_text(encoding="utf-8")
+    markup = re.sub(r"<(style|script|head)\b.*?</\1>", " ", markup, flags=re.S)
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", markup)))
+
+
+@pytest.fixture(scope="module")
+def report(demo_folder, tmp_path_factory):
+    return run_report(SPEC, data=demo_folder, out=tmp_path_factory.mktemp("gate"))
+
+
+def test_the_answer_has_intervals_and_the_verdict_of_the_check(report):
+    text = text_of(report)
+    assert re.search(
+        r"% of the [\d,]+ people released from prison were reconvicted within a year, against \S+% predicted: \S+ "
+        r"percentage points lower \(95% interval \S+ to \S+\), or [\d,]+ fewer people than predicted \(.*?\)\. "
+        r"The prediction fails its check on people not seen in prison before release",
+        text,
+    )
+    assert re.search(r"predicted from those not seen: not distinguishable \(.*?points\)\. Who is seen was not", text)
+
+
+def test_selection_on_sentence_length_is_told_from_contact(report):
+    found = re.search(
+        r"a difference of (\S+) percentage points \(95% interval \S+ to \S+\)\. With the same mix of sentence lengths "
+        r"on both sides it is (\S+) percentage points \(95% interval (\S+) to (\S+)\)",
+        text_of(report),
+    )
+    crude, mixed, low, high = (float(part.replace("−", "-")) for part in found.groups())
+    assert 6 < crude < 11
+    assert low < 0 < high
+    assert abs(mixed) < 2
+
+
+def test_the_prison_with_careless_records_is_amber(report):
+    markup = report.read_text(encoding="utf-8")
+    table = markup.split('aria-label="Releases by prison. Unit: release"')[1]
+    rows = re.findall(r'<tr class=amber><th scope="row">([^<]+)</th>', table.split("</table>")[0])
+    assert rows == ["Ranby"]
+
+
+def test_every_table_says_its_unit_and_every_percentage_its_definition(report):
+    text = text_of(report)
+    for caption in (
+        "Through the gate, October 2017 to March 2021. Unit: release",
+        "Needs by pathway. Unit: need",
+        "Accommodation at 3 months. Unit: release",
+        "From the first night to 3 months. Unit: release",
+        "Recalled to custody. Unit: release",
+        "first release in the period. Unit: person",
+        "Actual and predicted reconviction within a year. Unit: person",
+    ):
+        assert caption in text
+    assert text.count("Definitions: windows, unknowns, sources, breaks in the series") == 9
+    assert "business days of England and Wales" in text
+    assert "half of a sentence is served in custody" in text
+
+
+def test_no_person_no_path_and_no_cause_is_in_the_report(report, demo_folder):
+    markup = report.read_text(encoding="utf-8")
+    assert "SYN-P" not in markup
+    assert "SYN-L" not in markup
+    assert str(demo_folder) not in markup
+    assert causal_words(text_of(report)) == []
+    assert report.stat().st_size < 1_500_000
+
+
+def test_one_small_prison_has_a_report_of_its_own(demo_folder, tmp_path):
+    parameters = {"only": "prison=Sudbury"}
+    text = text_of(run_report(SPEC, data=demo_folder, out=tmp_path, parameters=parameters))
+    assert "Through-the-Gate evaluation: Sudbury" in text
+    assert "[c] confidential" in text
