@@ -29,7 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="evalkit", description="Evaluations of probation and rehabilitation services."
+        prog="evalkit",
+        description="Evaluations of probation and rehabilitation services.",
+        epilog="Exit codes: 0 done; 1 the data or the specification is wrong; 2 wrong usage; 3 some reports of a batch "
+        "failed, the others are there; 130 stopped by Ctrl-C.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

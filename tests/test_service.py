@@ -3,7 +3,7 @@
 import pytest
 from small_extracts import loaded
 
-from evalkit.cohort import counts, courses, sectors, stages
+from evalkit.cohort import build_cohort, counts, courses, sectors, stages
 from evalkit.errors import DataError, SpecError
 from evalkit.spec import read_spec
 
@@ -189,3 +189,15 @@ def test_an_unknown_stage_is_an_error(tmp_path):
 
 def test_nothing_completed_gives_an_empty_table_and_no_error(tmp_path):
     assert courses(extract_of(tmp_path, courses="A,R1,CSCS,2018-06-01,"), spec_of(tmp_path)).empty
+
+
+def test_a_misspelt_service_is_named_with_those_there_are(tmp_path):
+    path = tmp_path / "wrong.toml"
+    cohort = "[cohort]\nperiod = [2017-10-01, 2021-03-31]\n"
+    path.write_text(SPEC.replace('name = "ETE"', 'name = "Employment"') + cohort, encoding="utf-8")
+    with pytest.raises(SpecError) as raised:
+        build_cohort(extract_of(tmp_path), read_spec(path))
+    assert str(raised.value) == (
+        "wrong.toml, [service] name: nobody was referred to a service called 'Employment' (services of the table "
+        "referrals: ETE, accommodation, event)"
+    )

@@ -19,7 +19,7 @@ from evalkit.cohort.history import History, history, last_mature_day, settled_af
 from evalkit.cohort.index import effective_rules, in_order, index_events, qualifying_sentences, supervision_starts
 from evalkit.cohort.reconviction import NOT_COUNTED, later_sentences, outcomes
 from evalkit.cohort.scores import score
-from evalkit.cohort.service import first_start, stage
+from evalkit.cohort.service import first_start, refuse_unknown_service, stage
 from evalkit.dates import completed_years, long_date
 from evalkit.errors import DataError, SpecError
 from evalkit.intake import Extract, to_pandas
@@ -156,10 +156,9 @@ def _people_of_tables(extract: Extract, spec: Spec) -> tuple[pd.DataFrame, tuple
     people = _collect_people(extract, spec, rules)
     people["age"] = completed_years(people["date_of_birth"], people["index_date"])
     extract_date = pd.Timestamp(extract.settings.extract_date)
-    followup = pd.Timedelta(days=rules.followup_days)
     lag, last_mature = settled_after(extract, rules), last_mature_day(extract, rules)
     people["mature"] = people["index_date"] <= last_mature
-    followup_end = people["index_date"] + followup
+    followup_end = people["index_date"] + pd.Timedelta(days=rules.followup_days)
     people["followup_end"] = followup_end.mask(followup_end > extract_date, extract_date)
     people["days_to_reconviction"] = (people["first_event"] - people["index_date"]).dt.days
     people["days_to_last_reconviction"] = (people["last_event"] - people["index_date"]).dt.days
@@ -229,6 +228,7 @@ def _collect_people(extract: Extract, spec: Spec, rules: CohortRules) -> pd.Data
     frame[counts] = frame[counts].fillna(0).astype("int64")
     if "service_first_start" in frame and spec.service:
         frame["in_service_before"] = frame["service_first_start"] < pd.Timestamp(spec.service.took_up[0])
+    refuse_unknown_service(extract, spec, frame)
     for group in spec.groups:
         frame[group.name] = frame[f"{group.name}_date"].notna()
         if group.within:

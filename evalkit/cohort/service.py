@@ -180,6 +180,21 @@ def service_referrals(extract: Extract, service: Service) -> nw.LazyFrame:
     return extract.table("referrals").filter(nw.col("service") == service.name)
 
 
+def refuse_unknown_service(extract: Extract, spec: Spec, people: pd.DataFrame) -> None:
+    """Raise SpecError where nobody reached any group and nobody was referred to the service of the specification."""
+    if spec.service is None or not spec.groups:
+        return
+    if people[[f"{group.name}_date" for group in spec.groups]].notna().any(axis=None):
+        return
+    services = to_pandas(extract.table("referrals").select("service").unique())["service"].dropna()
+    if spec.service.name not in set(services):
+        known = ", ".join(sorted(services)) or "none at all"
+        raise SpecError(
+            f"{spec.path.name}, [service] name: nobody was referred to a service called '{spec.service.name}' "
+            f"(services of the table referrals: {known})"
+        )
+
+
 def rows_of_service(extract: Extract, table: str, service: Service) -> nw.LazyFrame:
     """Rows of a table that belong to the service: their referral does, or they name none and the person took it up."""
     referrals = service_referrals(extract, service)

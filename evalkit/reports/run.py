@@ -122,7 +122,9 @@ def _replacing(target: Path) -> Iterator[TextIO]:
             os.fsync(file.fileno())
         partial.replace(target)
     except OSError as error:
-        raise ReportError(f"cannot write {target}: {error.strerror or error}") from error
+        folder = target.parent
+        why = f"{folder} is a file, not a folder" if folder.is_file() else error.strerror or error
+        raise ReportError(f"cannot write {target}: {why}") from error
     finally:
         _remove(partial)
 
