@@ -75,11 +75,16 @@ rat: $(NEEDS_DEMO) | $(RUN_READY)  ## are people in teams, areas, cohorts reconv
 	@$(PY) -c "import sys, evalkit.reports.briefings as made; print('Written:', made.write_briefings_index(sys.argv[1]))" "$(OUT)"
 
 .PHONY: reports
-reports: report matched gate  ## every report of the demonstration extract
+reports: report matched gate interventions  ## every report of the demonstration extract
 
 .PHONY: gate
 gate: $(NEEDS_DEMO) | $(RUN_READY)  ## from prison to community: the Through-the-Gate report, reports/through_the_gate.html
 	@$(PY) -m evalkit report notebooks/specs/through_the_gate.toml --data "$(DATA)" --out "$(OUT)"
+
+INTERVENTIONS := domestic_abuse accommodation wellbeing skills
+.PHONY: interventions
+interventions: $(NEEDS_DEMO) | $(RUN_READY)  ## one notebook, four services: reports/{domestic_abuse,accommodation,wellbeing,skills}.html
+	@for name in $(INTERVENTIONS); do $(PY) -m evalkit report "notebooks/specs/$$name.toml" --data "$(DATA)" --out "$(OUT)" || exit 1; done
 
 REPORT ?= reports/ete.html
 .PHONY: pdf

@@ -15,6 +15,10 @@ Ids = dict[str, list[int]]
 """Column -> the number of each row's cell; -1 where there is none."""
 
 
+START = "start"
+"""The column under which a flow says whether its start is hidden."""
+
+
 @dataclass(frozen=True)
 class Tie:
     """The cells of one table, by column and row, and the sums that have no row of their own."""
@@ -140,7 +144,7 @@ class FlowCounts:
         remainders = [cells.add(sum(self.parts[step:]), Kind.GAP, "") for step in range(1, len(self.parts))]
         for step, remainder in enumerate(remainders, start=1):
             cells.add_up(ids[step:], remainder)
-        return Tie(self.rows, {"excluded": ids, "start": [start] * len(ids)}, remainders)
+        return Tie(self.rows, {"excluded": ids, START: [start] * len(ids)}, remainders)
 
 
 def _add_flow(cells: Cells, parts: Sequence[int], kinds: Sequence[Kind]) -> tuple[int, list[int]]:

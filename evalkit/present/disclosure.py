@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.errors import DataError
-from evalkit.present.counts import Counts, Family, FlowCounts, row_names
+from evalkit.present.counts import START, Counts, Family, FlowCounts, row_names
 from evalkit.present.publication import decide
 
 CONFIDENTIAL = "[c]"
@@ -101,7 +101,7 @@ def make_flow_safe(flow: pd.DataFrame, *, threshold: int = 10, whole: pd.DataFra
     decided = decide(FlowCounts((*steps[1:], f"{steps[-1]}: end"), parts, of_everyone), threshold)
     small_start = any(0 < start < threshold for start in starts)
     hidden = np.array(decided["excluded"]) | small_start
-    start_hidden = small_start or decided["start"][0]
+    start_hidden = small_start or decided[START][0]
     before, after = np.maximum.accumulate(hidden) | start_hidden, np.maximum.accumulate(hidden[::-1])[::-1]
     remainders = [start_hidden, *(before[:-2] & after[1:-1]), hidden[-1]]
     safe = flow.astype({"excluded": object, "remaining": object})

@@ -9,18 +9,31 @@ tied together, and the sums of `suppression` hold across them. Ties that only se
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
 from evalkit.present.cells import Cells, Kind
-from evalkit.present.counts import Countable, Tie
+from evalkit.present.counts import START, Countable, Tie
 from evalkit.present.suppression import hidden_cells
 
 UNMISTAKABLE = 100
 """Equal counts of this size in two tables are taken for the same people; smaller ones only in rows of one name."""
 
 Hidden = dict[str, list[bool]]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a table published: its counts by column, in the order of its rows; what it keeps hidden, in the same places.
+
+    name : the same for the same table of another report
+    """
+
+    name: str
+    rows: tuple[str, ...]
+    counts: Mapping[str, Sequence[int]]
+    hidden: Hidden
 
 
 @dataclass
@@ -64,6 +77,20 @@ class Publication:
         self.ties.append(new)
         self._remember(new)
         return {name: [cell >= 0 and bool(hidden[cell]) for cell in column] for name, column in new.ids.items()}
+
+    @property
+    def published(self) -> list[Published]:
+        """The tables so far, in order."""
+        values, kinds, seen = self.cells.values, self.cells.kinds, Counter[str]()
+        found = []
+        for tie in self.ties:
+            held = {name: ids for name, ids in tie.ids.items() if name != START and min(ids, default=-1) >= 0}
+            name = " | ".join(held)
+            seen[name] += 1
+            counts = {column: tuple(values[cell] for cell in ids) for column, ids in held.items()}
+            hidden = {column: [kinds[cell] is Kind.HIDDEN for cell in ids] for column, ids in held.items()}
+            found.append(Published(f"{name} {seen[name]}", tie.rows, counts, hidden))
+        return found
 
     @property
     def suppressed(self) -> dict[str, int]:
@@ -150,6 +177,12 @@ def _shared(earlier: Tie, new: Tie) -> list[str]:
 
 
 _running: list[Publication] = []
+_planned: list[Sequence[Hidden]] = []
+
+
+def plan_publication(planned: Sequence[Hidden]) -> None:
+    """What the next publication has to hide for the sake of others: column -> rows, for each of its tables in order."""
+    _planned[:] = [planned]
 
 
 def start_publication(threshold: int = 10, *, planned: Sequence[Hidden] = ()) -> Publication:
@@ -157,7 +190,7 @@ def start_publication(threshold: int = 10, *, planned: Sequence[Hidden] = ()) ->
 
     One process publishes one report at a time; starting again forgets the tables of the one before.
     """
-    _running[:] = [Publication(threshold, planned=planned)]
+    _running[:] = [Publication(threshold, planned=planned or (_planned[0] if _planned else ()))]
     return _running[0]
 
 

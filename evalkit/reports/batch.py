@@ -7,16 +7,20 @@ entered in the manifest. Whatever is killed when, each file in the folder is a w
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from evalkit.errors import DataError, ReportError
+from evalkit.present.publication import Published
 from evalkit.reports import fingerprint
 from evalkit.reports.crew import Crew
+from evalkit.reports.job import Failure, Outcome
 from evalkit.reports.keeper import Keeper
 from evalkit.reports.manifest import Manifest
 from evalkit.reports.progress import Progress
 from evalkit.reports.request import Limits, Request, requested
+from evalkit.reports.together import ROUNDS, to_hide
 from evalkit.reports.writing import sole_writer
 
 
@@ -75,8 +79,25 @@ def _bring_up_to_date(
         keeper.divide(inputs, prepared)
         due = [unit for unit in keeper.batch.rows if force or not keeper.is_current(unit, inputs)]
         progress.begin(kept=len(keeper.batch.rows) - len(due), due=len(due), workers=crew.workers)
+        tables: dict[str, Sequence[Published]] = keeper.published(unit for unit in keeper.batch.rows if unit not in due)
         for outcome in crew.outcomes([request.job(unit) for unit in due]):
             progress.tell(keeper.enter(outcome))
+            tables[outcome.name] = outcome.published
+        _protect_together(request, keeper, crew, tables)
+
+
+def _protect_together(request: Request, keeper: Keeper, crew: Any, tables: dict[str, Sequence[Published]]) -> None:
+    """Make reports again that would give away what another hides, until none does; withdraw what never comes right."""
+    for _ in range(ROUNDS):
+        planned = to_hide(tables)
+        if not planned:
+            return
+        for outcome in crew.outcomes([request.job(unit, planned[unit]) for unit in planned]):
+            keeper.enter(outcome)
+            tables[outcome.name] = outcome.published
+    why = Failure("ReportError", "it would give away small numbers that reports on other units hide")
+    for unit in to_hide(tables):
+        keeper.withdraw(Outcome(unit, seconds=0.0, peak_bytes=0, failure=why))
 
 
 def crew_of(workers: int | str | None) -> Any:

@@ -65,6 +65,7 @@ class Job:
     title      : of the page
     parameters : of the notebook, already checked
     out        : the folder it will lie in, whose path it must not show
+    planned    : what each of its tables has to hide for the sake of other reports
     seconds    : time after which it is ended
     megabytes  : resident memory at which it is ended
     """
@@ -75,6 +76,7 @@ class Job:
     out: Path
     seconds: float
     megabytes: float
+    planned: Sequence[dict[str, list[bool]]] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Outcome:
 
     facts    : what the notebook handed out for the index page
     all_rows : whether it looked at rows of other units; files: path from the notebook's folder -> SHA-256
+    published : its tables of counts, those hidden as well: they never leave the process that makes the batch
     """
 
     name: str
@@ -102,6 +105,7 @@ class Outcome:
     facts: Mapping[str, Any] = field(default_factory=dict)
     all_rows: bool = True
     files: Mapping[str, str] = field(default_factory=dict)
+    published: Sequence[Any] = ()
 
 
 def make(opening: Opening, job: Job, units: Any) -> Outcome:
@@ -140,10 +144,12 @@ def _page(opening: Opening, job: Job, units: Any, identifiers: Identifiers | Non
         facts = unidentifying(facts_of(executed.cells), identifiers, place)
         return {"html": finished_page(executed, opening.notebook, **given), "facts": facts}
 
+    from evalkit.present.publication import plan_publication, running_publication
     from evalkit.reports.engine import ENGINE
     from evalkit.reports.shared import share
 
     os.chdir(folder)
+    plan_publication(job.planned)
     used = share(units, opening.data, opening.spec.tables)
     executed = run_cells(opening.source, job.parameters, place, engine_name=ENGINE)
     all_rows, files = used.all_rows, used.checksums(folder)  # of the notebook, not of what is done with it afterwards
@@ -152,6 +158,7 @@ def _page(opening: Opening, job: Job, units: Any, identifiers: Identifiers | Non
         "facts": unidentifying(facts_of(executed.cells), identifiers, place),
         "all_rows": all_rows,
         "files": files,
+        "published": publication.published if (publication := running_publication()) else (),
     }
 
 

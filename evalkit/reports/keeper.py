@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from evalkit.dates import period_text
 from evalkit.errors import DataError
+from evalkit.present.publication import Published
 from evalkit.reports import fingerprint
 from evalkit.reports.index import write_index
 from evalkit.reports.job import Outcome, Prepared
 from evalkit.reports.manifest import DONE, FAILED, Batch, Entry, read_manifest, write_manifest
 from evalkit.reports.names import file_name
 from evalkit.reports.request import Request
+from evalkit.reports.together import read_released, released
 from evalkit.reports.writing import write_whole
 
 BOOKKEEPING_SECONDS = 1.0
@@ -87,6 +89,7 @@ class Keeper:
             all_rows=outcome.all_rows,
             files=outcome.files,
             facts=outcome.facts,
+            released=released(outcome.published),
             error=asdict(failure) if failure else None,
         )
         if not failure:
@@ -97,6 +100,16 @@ class Keeper:
         if time.monotonic() - self._written > BOOKKEEPING_SECONDS:
             self.save()
         return entry
+
+    def withdraw(self, outcome: Outcome) -> None:
+        """Remove a report that must not be there, and note why."""
+        entry = self.enter(outcome)
+        self._path(entry).unlink(missing_ok=True)
+
+    def published(self, units: Iterable[str]) -> dict[str, Sequence[Published]]:
+        """The tables of reports that stand as they are."""
+        entries = self.batch.entries
+        return {unit: read_released(entries[unit].released) for unit in units if unit in entries}
 
     def save(self) -> None:
         """Write the manifest as it stands; a batch whose units are not known yet is not in it."""

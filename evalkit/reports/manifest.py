@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class Entry:
     inputs    : files of the extract when it was made -> SHA-256
     all_rows  : whether it shows numbers of other units too; files: what else it read, path from the notebook -> SHA-256
     facts     : what it says, for the index page: headline, finding, difference, low, high, ...
+    released  : the counts of its tables as it shows them, hidden ones missing: other reports must not give them away
     error     : kind, cell and message, if it failed
     """
 
@@ -42,6 +43,7 @@ class Entry:
     sha256: str = ""
     bytes: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
+    released: Sequence[Mapping[str, Any]] = ()
     error: Mapping[str, str] | None = None
 
 
@@ -113,7 +115,8 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _read_batch(held: Mapping[str, Any]) -> Batch:
-    entries = {entry["unit"]: Entry(**entry) for entry in held["reports"]}
+    reports = [Entry(**{**entry, "released": tuple(entry.get("released", ()))}) for entry in held["reports"]]
+    entries = {entry.unit: entry for entry in reports}
     plain = {item.name: held[item.name] for item in fields(Batch) if item.name != "entries"}
     return Batch(**{**plain, "too_small": tuple(held["too_small"])}, entries=entries)
 

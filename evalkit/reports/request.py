@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,8 +49,8 @@ class Request:
         """What the report on one unit is made from."""
         return fingerprint.made_from(self.spec, {"only": f"{self.column}={unit}"}, self.code, rows)
 
-    def job(self, unit: str) -> Job:
-        """The report on one unit."""
+    def job(self, unit: str, planned: Sequence[dict[str, list[bool]]] = ()) -> Job:
+        """The report on one unit; planned: what its tables have to hide for the sake of others."""
         return Job(
             name=unit,
             title=f"{self.spec.title}: {unit}",
@@ -58,6 +58,7 @@ class Request:
             out=self.out,
             seconds=self.limits.seconds,
             megabytes=self.limits.megabytes,
+            planned=planned,
         )
 
 

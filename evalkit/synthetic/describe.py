@@ -42,9 +42,9 @@ Held as constants that only the generator and its tests can see:
 | a prison with careless records | {unrecorded}: first night unknown in {unrecorded_share:.0%}, others {unknown:.0%} |
 | domestic abuse programme completed | {completed_new:.0%} of the new programme, {completed_old:.0%} of the one before |
 | its questionnaire, true change | {moved:+.0f} points on {moving}, none on {still} |
-| what the second scale shows | a rise, all by regression to the mean: start scores at most the mean, reliability {reliable} |
+| what its second scale shows | a rise, all by regression to the mean: people start low; reliability {reliable} |
 | needs met in personal wellbeing | achieved {met:.0%}; in {weak} {met_weak:.0%}, and its score does not change |
-| supported housing | {moved_on:.0%} of stays end with a move on; three months on {settled:.0%} of those known are settled |
+| supported housing | {moved_on:.0%} of stays end with a move on; {settled:.0%} of those known settled 3 months on |
 | agreement of the coders of interviews | kappa {agreed} |
 | interviews that name somebody | {naming} excerpts; no report may quote them |
 
