@@ -296,8 +296,10 @@ def test_ctrl_c_says_what_is_done_and_a_second_batch_is_refused_meanwhile(tmp_pa
     page = (tmp_path / "out/index.html").read_text()
     assert "The batch was stopped: 1 of 2 reports are not made yet." in page
     assert "Not made yet" in page
+    assert "Do not share these reports yet" in page
     assert [str(misfit) for misfit in verify_reports(tmp_path / "out").misfits] == [
-        "South & East: its report by area is not made yet: the batch was stopped; run it again"
+        "manifest.json: reports by area may give away small numbers of each other: run the batch again",
+        "South & East: its report by area is not made yet: the batch was stopped; run it again",
     ]
 
 
@@ -359,7 +361,12 @@ def test_a_batch_on_a_full_disk_keeps_the_reports_already_written(batch, tmp_pat
     done = in_a_process_that_writes_at_most(10_000, f"import sys, evalkit.cli\nsys.exit(evalkit.cli.main({arguments}))")
     assert done.returncode == 1
     assert re.search(r"evalkit: cannot write .*/out/trial-north.html: File too large\n$", done.stderr)
-    assert {name: (folder / "out" / name).read_bytes() for name in files_in(folder / "out")} == before
+    after = {name: (folder / "out" / name).read_bytes() for name in files_in(folder / "out")}
+    assert after.keys() == before.keys()
+    # The manifest notes that the reports are not protected together any more, and the index says so.
+    unchanged = before.keys() - {"manifest.json", "index.html"}
+    assert {name: after[name] for name in unchanged} == {name: before[name] for name in unchanged}
+    assert b'"together": false' in after["manifest.json"]
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):

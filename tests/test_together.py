@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 
 import pytest
 from batch_inputs import LOAD, write_inputs
@@ -117,3 +118,15 @@ def test_a_report_made_again_alone_still_hides_what_it_has_to(batch):
     (folder / "out/trial-south.html").unlink()
     run_batch(spec, by="area", out=folder / "out")
     assert (folder / "out/trial-south.html").read_bytes() == before
+
+
+def test_a_batch_that_was_stopped_before_it_was_settled_is_settled_by_the_next_run(batch, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(batch[0], folder)
+    manifest = json.loads((folder / "out/manifest.json").read_text())
+    assert manifest["batches"][0]["together"] is True
+    manifest["batches"][0]["together"] = False
+    (folder / "out/manifest.json").write_text(json.dumps(manifest))
+    again = run_batch(folder / "trial.toml", by="area", out=folder / "out")
+    assert again.batches["trial by area"].together
+    assert shown_in(folder / "out/trial-south.html") == ["[c]", "[c]"]

@@ -83,15 +83,19 @@ def _bring_up_to_date(
         for outcome in crew.outcomes([request.job(unit) for unit in due]):
             progress.tell(keeper.enter(outcome))
             tables[outcome.name] = outcome.published
-        _protect_together(request, keeper, crew, tables)
+        _protect_together(request, keeper, crew, tables, progress)
+        keeper.protected_together()
 
 
-def _protect_together(request: Request, keeper: Keeper, crew: Any, tables: dict[str, Sequence[Published]]) -> None:
+def _protect_together(
+    request: Request, keeper: Keeper, crew: Any, tables: dict[str, Sequence[Published]], progress: Progress
+) -> None:
     """Make reports again that would give away what another hides, until none does; withdraw what never comes right."""
     for _ in range(ROUNDS):
         planned = to_hide(tables)
         if not planned:
             return
+        progress.again(len(planned))
         for outcome in crew.outcomes([request.job(unit, planned[unit]) for unit in planned]):
             keeper.enter(outcome)
             tables[outcome.name] = outcome.published

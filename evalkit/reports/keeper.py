@@ -40,7 +40,8 @@ class Keeper:
     def is_all_current(self, inputs: Mapping[str, str]) -> bool:
         """Whether no report need be made, which for an unchanged extract can be told without reading it."""
         rows = self.batch.rows
-        return bool(rows) and self.batch.inputs == inputs and all(self.is_current(unit, inputs) for unit in rows)
+        whole = bool(rows) and self.batch.together and self.batch.inputs == inputs
+        return whole and all(self.is_current(unit, inputs) for unit in rows)
 
     def is_current(self, unit: str, inputs: Mapping[str, str]) -> bool:
         """Whether the report on a unit is there, unchanged, and would come out the same."""
@@ -69,6 +70,7 @@ class Keeper:
             self.batch,
             inputs=inputs,
             rows=rows,
+            together=False,
             too_small=small,
             without="[c]" if 0 < prepared.without < threshold else f"{prepared.without:,}",
             entries={unit: entry for unit, entry in self.batch.entries.items() if unit in rows},
@@ -105,6 +107,10 @@ class Keeper:
         """Remove a report that must not be there, and note why."""
         entry = self.enter(outcome)
         self._path(entry).unlink(missing_ok=True)
+
+    def protected_together(self) -> None:
+        """Note that no report gives away what another hides."""
+        self.batch = replace(self.batch, together=True)
 
     def published(self, units: Iterable[str]) -> dict[str, Sequence[Published]]:
         """The tables of reports that stand as they are."""

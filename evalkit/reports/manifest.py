@@ -57,6 +57,7 @@ class Batch:
     rows      : unit -> SHA-256 of all that its report can show of the extract, at the last run
     too_small : units of which no report is made, because too few people belong to them
     without   : people who belong to no unit, as text; '[c]' if they are few
+    together  : whether it is settled that no report gives away a small number that another hides
     entries   : one per report, by name of the unit
     """
 
@@ -69,6 +70,7 @@ class Batch:
     rows: Mapping[str, str] = field(default_factory=dict)
     too_small: tuple[str, ...] = ()
     without: str = "0"
+    together: bool = False
     entries: Mapping[str, Entry] = field(default_factory=dict)
 
     @property

@@ -46,6 +46,13 @@ class Progress:
             lasting = f"{self._about(entry)}\n" if failed else ""
             self._write(f"\r\x1b[K{lasting}{self._line()}{'' if self.left else chr(10)}")
 
+    def again(self, many: int) -> None:
+        """So many reports are made again, because they would give away what others hide."""
+        if self.manner == "json":
+            self._write_json({"again": many})
+        elif self.manner != "quiet":
+            self._write(f"{many} made again: together with others they would give small numbers away\n")
+
     @property
     def left(self) -> int:
         """Reports still to be made."""

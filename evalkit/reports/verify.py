@@ -63,6 +63,10 @@ def _reports(batch: Batch, folder: Path) -> Iterator[Misfit]:
             yield Misfit(entry.file, "is missing")
         elif fingerprint.sha256_of(path) != entry.sha256:
             yield Misfit(entry.file, "is not the file that was written")
+    if not batch.together:
+        yield Misfit(
+            MANIFEST, f"reports by {batch.column} may give away small numbers of each other: run the batch again"
+        )
     for unit in batch.to_make:
         yield Misfit(unit, f"its report by {batch.column} is not made yet: the batch was stopped; run it again")
 

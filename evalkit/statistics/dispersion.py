@@ -23,10 +23,9 @@ WINSORISED_SHARE = 0.1
 
 FEWEST_TO_WINSORISE = 10
 
-SIGNIFICANT_DISPERSION = 0.05
+SIGNIFICANT_DISPERSION = 0.1
 """Below this p-value units may well differ by more than chance. At 0.01 a spread redrawn every quarter passed unnoticed
-in two quarters of five, and false alarms of the CUSUM with it (in 16 % of quarters); at 0.1 a team at odds 1.5 was
-found within eight quarters in fewer than 95 % of runs. `alert_rates` has the figures at this one."""
+in two quarters of five, and false alarms of the CUSUM with it (in 16 % of quarters; at 0.1, see `alert_rates`)."""
 
 _DRAWN_NUMBERS, _MOST_DRAWS, _SEED = 2_000_000, 20_000, 2021
 
