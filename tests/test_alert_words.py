@@ -367,8 +367,8 @@ def test_a_unit_on_hold_gets_its_checks_and_no_judgement():
         (quality(unscored=12), "Missing scores: 12 people (2.9%) have no risk score, and are left out."),
         (quality(unscored=3), "Missing scores: hardly anybody is without a risk score."),  # three are not shown
         (quality(unscored=0), "Missing scores: hardly anybody is without a risk score."),
-        (quality(duplicates=0), "People counted twice: nobody, unless under two numbers."),
-        (quality(duplicates=4), "People counted twice: there are some."),
+        (quality(duplicates=0), "Records there twice: none, unless one person has two numbers."),
+        (quality(duplicates=4), "Records there twice: some sentences are. Have the second ones removed."),
     ],
 )
 def test_the_checks_say_what_the_records_show(table, text):
