@@ -110,7 +110,7 @@ lab: $(NEEDS_DEMO) | $(RUN_READY)  ## JupyterLab at notebooks/, to explore (star
 # ------------------------------------------------------------------ development
 .PHONY: test
 test: $(DEMO) | $(DEV_READY)  ## every test, on two processes (each with one thread: more would wait for each other)
-	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-full
 test-full: | $(DEV_READY)  ## the full-size runs: a million people, minutes

@@ -24,11 +24,13 @@ class Kind(Enum):
 class Cells:
     """Cells with the sums that tie them together; `column` names what is hidden as a whole if nothing else helps.
 
-    totals_known : whether a reader is taken to know every total, even one that nothing shows
+    totals_known   : whether a reader is taken to know every total, even one that nothing shows
+    most_solutions : integer programmes that one problem may take; then all of it is hidden
     """
 
     threshold: int
     totals_known: bool = True
+    most_solutions: int = 1_000_000
     values: list[int] = field(default_factory=list)
     kinds: list[Kind] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)

@@ -15,10 +15,13 @@ from itertools import product
 
 from evalkit.present.cells import Cells, Kind
 from evalkit.present.counts import START, Countable, Tie
-from evalkit.present.suppression import hidden_cells
+from evalkit.present.suppression import MOST_SOLUTIONS, hidden_cells
 
 UNMISTAKABLE = 100
 """Equal counts of this size in two tables are taken for the same people; smaller ones only in rows of one name."""
+
+SOLUTIONS_A_TABLE = 30
+"""Integer programmes that one table may take beside the others; not enough: all it ties in is hidden."""
 
 Hidden = dict[str, list[bool]]
 
@@ -55,7 +58,8 @@ class Publication:
     cells: Cells = field(init=False)
 
     def __post_init__(self) -> None:
-        self.cells = Cells(self.threshold, self.totals_known)
+        budget = MOST_SOLUTIONS if self.totals_known else SOLUTIONS_A_TABLE
+        self.cells = Cells(self.threshold, self.totals_known, budget)
 
     def take_in(self, counts: Countable, *, hidden_alone: Hidden | None = None) -> Hidden:
         """Decide what of one more table is hidden, given all that is shown already.

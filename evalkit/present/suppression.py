@@ -44,7 +44,7 @@ def hidden_cells(cells: Cells, *, first: int = 0) -> np.ndarray:
 
 def _cover(cells: Cells, problem: list[int], hidden: np.ndarray) -> None:
     """Hide further counts of one problem, in place, until nothing hidden can be worked out or nothing is left."""
-    cells.solutions_left, given_up = MOST_SOLUTIONS, set[int]()
+    cells.solutions_left, given_up = min(MOST_SOLUTIONS, cells.most_solutions), set[int]()
     counts = [cell for cell in problem if cells.kinds[cell] is Kind.COUNT]
     while True:
         reader = Reader(cells, hidden)
@@ -135,7 +135,7 @@ class Reader:
             [other for other in group if (kinds[other] is Kind.HIDDEN) is elsewhere] for elsewhere in (False, True)
         ]
         tables = [sorted(table, key=lambda other: not self.cells.is_small(other)) for table in tables]
-        known = [table for table in tables if table and self.cells.is_small(table[0])]
+        known = [table[:MOST_SUSPECTS] for table in tables if table and self.cells.is_small(table[0])]
         return sorted(product(*known), key=lambda few: not all(map(self.cells.is_small, few)))[:MOST_SUSPECTS]
 
     def _range(self, cell: int, suspects: tuple[int, ...]) -> tuple[int, int]:
