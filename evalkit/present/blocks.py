@@ -166,7 +166,8 @@ def what_is_hidden(spec: Spec) -> Piece:
         f"Why: {few} themselves: {count(found['small'])}; leaving {few} of the people they are part of: "
         f"{count(found['few_left'])}; hidden so that none of these can be worked out: {count(found['protecting'])}.",
         "All tables were decided together: equal counts, differences and totals of different tables were taken into "
-        "account, and every hidden count leaves at least five possible values.",
+        "account. More counts are hidden until a hidden one leaves at least five possible values or nothing that "
+        "could protect it is left to hide.",
     ]
     return Piece("".join(f"<p>{escaped(line)}</p>" for line in lines), "\n".join(lines))
 
