@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,11 +19,12 @@ from evalkit.intake.checks import check, known_name, rejected_name
 from evalkit.intake.declare import Kind, Table
 from evalkit.intake.engine import connect, first_row, identifier, lazy
 from evalkit.intake.files import Fingerprint, RawTable, fingerprint
+from evalkit.intake.kept import Checked, Kept
 from evalkit.intake.notes import blank_rows_note, notes_on
 from evalkit.intake.prepared import prepared_cohort
 from evalkit.intake.pseudonyms import Pseudonyms, evaluation_key
 from evalkit.intake.settings import Settings, nearest, read_settings
-from evalkit.intake.sources import Source, find_sources, settings_path
+from evalkit.intake.sources import Source, Sources, find_sources, settings_path
 from evalkit.intake.stage import ROW, Staged, all_numbers, forget_raw, stage, text_name
 from evalkit.intake.tables import TABLES
 
@@ -72,6 +74,7 @@ class _Loading:
 
     settings: Settings
     pseudonyms: Pseudonyms
+    files: Mapping[Path, Fingerprint]
     connection: Any = field(default_factory=connect)
     present: set[str] = field(default_factory=set)
     rejected: list[pd.DataFrame] = field(default_factory=list)
@@ -95,22 +98,42 @@ def load(path: str | Path, *, tables: Sequence[str] | None = None) -> Extract:
     path = Path(path)
     settings = read_settings(settings_path(path))
     sources = find_sources(path, settings.tables())
-    pseudonyms = Pseudonyms(evaluation_key(settings_path(path).parent))
-    loading = _Loading(settings, pseudonyms, notes=list(sources.notes))
+    key = evaluation_key(settings_path(path).parent)
     _require_tables(sources.found, settings)
     names = settings.tables() if tables is None else _with_parents(tables, settings)
     wanted = [sources.found[name] for name in settings.tables() if name in sources.found and name in names]
-    for source, raw in _read_ahead(wanted, settings):
+    files = {file: fingerprint(file) for file in [settings_path(path), *(source.path for source in wanted)]}
+    kept = Kept(settings_path(path).parent, _identity(sources, wanted, files, key))
+    checked = kept.read()
+    if checked is None:
+        loading = _Loading(settings, Pseudonyms(key), files, notes=list(sources.notes))
+        checked = _checked(loading, wanted, path)
+        kept.keep(checked, loading.connection)
+    return Extract(settings=settings, **vars(checked))
+
+
+def _identity(
+    sources: Sources, wanted: Sequence[Source], files: Mapping[Path, Fingerprint], key: bytes
+) -> dict[str, Any]:
+    """What decides what an extract comes to, beside the code that reads it."""
+    return {
+        "key": hashlib.sha256(key).hexdigest(),
+        "files": [found.sha256 for found in files.values()],
+        "tables": {source.table: source.place for source in wanted},
+        "passed over": list(sources.notes),
+    }
+
+
+def _checked(loading: _Loading, wanted: list[Source], path: Path) -> Checked:
+    for source, raw in _read_ahead(wanted, loading.settings):
         _load_table(loading, source, raw)
     loading.connection.execute("DROP TABLE faults")
-    return Extract(
-        tables={
-            name: lazy(loading.connection, identifier(name)) for name in settings.tables() if name in loading.present
-        },
+    present = [name for name in loading.settings.tables() if name in loading.present]
+    return Checked(
+        tables={name: lazy(loading.connection, identifier(name)) for name in present},
         rejected=pd.concat(loading.rejected, ignore_index=True),
         summary=pd.DataFrame(loading.summary),
         provenance=_provenance(path, loading, {source.table: source for source in wanted}),
-        settings=settings,
         notes=tuple(loading.notes),
     )
 
@@ -243,14 +266,14 @@ def _provenance(path: Path, loading: _Loading, sources: Mapping[str, Source]) ->
     files: dict[str, dict[str, Any]] = {}
     for file in sorted({source.path for source in sources.values()}):
         rows = sum(read[name] for name, source in sources.items() if source.path == file)
-        files[file.name] = _described(fingerprint(file)) | {"rows": rows}
+        files[file.name] = _described(loading.files[file]) | {"rows": rows}
     return {
         "source": settings.source,
         "extract_date": settings.extract_date.isoformat(),
         "synthetic": settings.synthetic,
         "evalkit": version("evalkit"),
         "files": files,
-        "settings": _described(fingerprint(settings_path(path))),
+        "settings": _described(loading.files[settings_path(path)]),
         "ignored_columns": loading.ignored,
     }
 
