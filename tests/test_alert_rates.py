@@ -80,9 +80,8 @@ def test_false_alerts_pass_below_a_tenth_of_the_quarters(quarters, passed):
     assert alert_verdicts(quiet)["passed"].tolist() == [passed]
 
 
-@pytest.mark.parametrize(("within_4", "passed"), [(183, False), (184, True)])
-def test_a_team_must_be_found_within_four_quarters_in_two_thirds_of_runs_as_far_as_these_can_tell(within_4, passed):
-    # Wilson's interval of 184 in 300 is the first whose upper end reaches two thirds (statsmodels)
+@pytest.mark.parametrize(("within_4", "passed"), [(199, False), (200, True)])
+def test_a_team_must_be_found_within_four_quarters_in_two_thirds_of_runs(within_4, passed):
     team = runs_of(*[(0, 4 if run < within_4 else 8, 1, None) for run in range(300)])
     assert alert_verdicts(team)["passed"].tolist() == [passed, True, True]
 

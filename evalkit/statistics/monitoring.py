@@ -49,7 +49,7 @@ def monitor(
     - alert: outside the adjusted 99.8 % limits, or a CUSUM alarm in the last quarter
     - watch: outside the adjusted 95 % limits, or outside the unadjusted 99.8 % ones only
     - as expected
-    The CUSUM knows only chance. Where units may differ by more (phi_p_value below 0.1), its alarm alone is an
+    The CUSUM knows only chance. Where units may differ by more (phi_p_value below 0.05), its alarm alone is an
     unadjusted one, and a watch: otherwise ordinary differences between units would raise alerts in most quarters.
 
     Returns one row per unit, sorted by name (no ranks): the unit, state, direction, reason; the columns of `funnel`,

@@ -22,7 +22,7 @@ from evalkit.errors import SpecError
 from evalkit.statistics.cusum import ODDS_RATIO, checked_odds_ratio
 from evalkit.statistics.inputs import FloatArray, probability_array
 
-FALSE_ALARM = 0.01
+FALSE_ALARM = 0.0075
 """Probability of an alarm within twelve months, of one arm of a unit with nothing the matter.
 
 Fixed by simulation of 36 offices: as large as leaves any of them an alert on the worse side in fewer than 10 % of

@@ -39,8 +39,8 @@ def alert_verdicts(runs: pd.DataFrame | None = None) -> pd.DataFrame:
     runs : columns of `recorded_runs`; without it, those on record
 
     Returns one row per question: what, scenario, runs, found with found_low and found_high (a share and its 95 %
-    interval), target (a text), passed. False alerts pass where the share found is below the target; teams where the
-    interval of the share found reaches it. passed is missing where no rule could meet the target (see `alert_limits`).
+    interval), target (a text), passed. Passed: the share found is below the target, for teams at
+    least the target. passed is missing where no rule could meet the target (see `alert_limits`).
     """
     rows = []
     for rates in _in_use(runs).to_dict("records"):
@@ -51,7 +51,7 @@ def alert_verdicts(runs: pd.DataFrame | None = None) -> pd.DataFrame:
         for within, least in LEAST_FOUND.items():
             what = f"team in alert within {NUMBERS[within]} quarters"
             rows.append(_row(what, rates, f"alert_within_{within}", f"at least {100 * least:.0f}%"))
-            rows[-1]["passed"] = None if rates["tau2"] else rates[f"alert_within_{within}_high"] >= least
+            rows[-1]["passed"] = None if rates["tau2"] else rates[f"alert_within_{within}"] >= least
         if not rates["tau2"]:
             what = "the same within four, by a funnel with Poisson limits"
             rows.append(_row(what, rates, "poisson_within_4", "it misses: below half of the above"))
