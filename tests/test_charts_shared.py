@@ -32,6 +32,12 @@ def test_texts_that_are_all_numbers_are_aligned_as_numbers(values, aligned):
     assert (html.count('<td class="num">') == len(values)) is aligned
 
 
+def test_the_names_of_the_rows_stand_under_their_heading_also_where_they_are_years():
+    rows = make_safe(pd.DataFrame({"year": ["2019", "2020"], "value": [10, 20]}), counts=[])
+    html = show_table(rows, caption="C", columns={"year": ("Year", "text"), "value": ("V", "count")}).html
+    assert '<th scope="col">Year</th><th scope="col" class="num">V</th>' in html
+
+
 def test_the_limits_of_an_interval_stay_together():
     html = shown([0.25], "percent interval", low=[0.2], high=[0.3])
     assert '<td class="num">25.0 <span class="limits">(20.0 to 30.0)</span></td>' in html

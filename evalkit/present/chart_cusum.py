@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from evalkit.dates import long_date
-from evalkit.present.charts import INK, ORANGE, SOFT, TEAL, chart_piece
+from evalkit.present.chart_forms import Sketch
+from evalkit.present.chart_panels import Panels, name_panel
+from evalkit.present.charts import ORANGE, SOFT, TEAL, chart_piece
 from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, require_safe
 from evalkit.present.html import Piece, escaped
 from evalkit.present.layouts import LAYOUTS
@@ -23,16 +24,15 @@ ARMS: tuple[tuple[str, int, str, str, Any], ...] = (
 )
 """Of a CUSUM: name, side of zero, colour, marker of an alarm, line."""
 
-ACROSS = 3
-PANEL, ABOVE, BELOW, KEY = 1.15, 0.32, 0.3, 0.35
-"""Inches: height of a small panel, free space above and below it, and the key over them all."""
+PANEL, ABOVE, BELOW = 1.15, 0.32, 0.3
+"""Inches: height of a small panel, free space above and below it."""
 
 
 def draw_cusum(path: pd.DataFrame, ax: Axes, *, unit: str) -> Axes:
     """Both arms of one unit: evidence for more than predicted upwards, for fewer downwards, and where they alarm."""
     ax.axhline(0, color=SOFT, linewidth=1)
     shown = path[[is_shown(value) for value in path["cusum_worse"]]]
-    ax.set_title(str(path[unit].iloc[0]), loc="left", fontsize=10, color=INK, weight="bold", pad=5)
+    name_panel(ax, str(path[unit].iloc[0]))
     if shown.empty:
         ax.text(0.5, 0.5, CONFIDENTIAL, transform=ax.transAxes, ha="center", va="bottom", color=SOFT)
         return ax
@@ -74,42 +74,34 @@ def show_cusum(table: SafeTable, *, unit: str, finding: str, measure: str, sourc
     if require_safe(table).empty:
         return Piece(f'<p class="note">{escaped(measure)}: nothing to show.</p>', f"{measure}: nothing to show.")
     units = list(dict.fromkeys(table[unit]))
-    height = KEY + math.ceil(len(units) / ACROSS) * (ABOVE + PANEL + BELOW)
+    wide = Panels(units, PANEL, ABOVE, BELOW, key=1)
+    narrow = Panels(units, PANEL, ABOVE, BELOW, key=3, narrow=True)
 
-    def paint(figure: Figure) -> None:
-        panels = [_panel(figure, place, height) for place in range(len(units))]
+    def paint(figure: Figure, layout: Panels) -> None:
+        panels = layout.add_to(figure)
         for name, ax in zip(units, panels, strict=True):
             draw_cusum(table[table[unit] == name], ax, unit=unit)
         _label_cusum(panels, table)
-        _key(figure)
+        _key(figure, layout)
 
     return chart_piece(
         table,
-        paint,
-        height=height,
+        lambda figure: paint(figure, wide),
+        height=wide.height,
         columns={unit: ("Unit", "text"), **LAYOUTS["cusum"]},
         texts=(finding, measure, source),
         summary="; ".join(f"{name}: {_in_words(table[table[unit] == name])}" for name in units),
+        narrow=Sketch(lambda figure: paint(figure, narrow), narrow.height),
     )
 
 
-def _panel(figure: Figure, place: int, height: float) -> Axes:
-    """One of the small panels, row by row from the top left."""
-    down, across = divmod(place, ACROSS)
-    top = height - KEY - ABOVE - down * (ABOVE + PANEL + BELOW)
-    return figure.add_axes((0.045 + across * 0.325, (top - PANEL) / height, 0.28, PANEL / height))
-
-
-def _key(figure: Figure) -> None:
+def _key(figure: Figure, layout: Panels) -> None:
     from matplotlib.lines import Line2D
 
     names = ("more than predicted ▲ alarm", "fewer than predicted ▼ alarm")
     lines = [Line2D([], [], color=colour, linestyle=line, linewidth=1.8) for _, _, colour, _, line in ARMS]
     lines.append(Line2D([], [], color=SOFT, linestyle=(0, (5, 3)), linewidth=1))
-    figure.legend(
-        lines, [*names, "threshold"], loc="upper left", bbox_to_anchor=(0.035, 1.0), ncols=3, frameon=False,
-        borderaxespad=0.1, fontsize=9.5, handletextpad=0.5, columnspacing=1.4,
-    )  # fmt: skip
+    layout.write_key(figure, lines, [*names, "threshold"])
 
 
 def _in_words(path: pd.DataFrame) -> str:

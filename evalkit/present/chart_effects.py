@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from evalkit.present.chart_forms import NARROW_LEFT, Rows, Sketch, edges, is_narrow, rows_for
 from evalkit.present.charts import INK, NAVY, ORANGE, PAPER, SOFT, chart_piece, one_panel
 from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, require_safe
 from evalkit.present.html import Piece, escaped
@@ -12,26 +13,24 @@ from evalkit.present.layouts import LAYOUTS
 from evalkit.present.numbers import points
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
     import pandas as pd
     from matplotlib.axes import Axes
 
 FOREST_MARGINS = 0.34, 0.73
-LEFT_EDGE = -FOREST_MARGINS[0] / (FOREST_MARGINS[1] - FOREST_MARGINS[0])
-RIGHT_EDGE = 1 + (1 - FOREST_MARGINS[1]) / (FOREST_MARGINS[1] - FOREST_MARGINS[0])
 
 
 def draw_effects(table: pd.DataFrame, ax: Axes) -> Axes:
     """Each estimate with its interval in percentage points, top to bottom; naive ones hollow, and named so."""
     across = ax.get_yaxis_transform()
+    right_edge = edges(ax)[1]
     ax.axvline(0, color=SOFT, linewidth=1.4, zorder=0)
     for position, row in enumerate(table.to_dict("records")):
-        label = fill(row["label"], 30)
-        below = f"naive · {row['method']}" if row["naive"] else str(row["method"])
-        ax.text(LEFT_EDGE, position, label, transform=across, va="bottom", color=INK, fontsize=10.5, linespacing=1.05)
-        ax.text(LEFT_EDGE, position + 0.07, fill(below, 40), transform=across, va="top", color=SOFT, fontsize=8.5)
+        _write_estimate(table, ax, position, row["label"], _below(row))
         if not is_shown(row["estimate"]):
             symbol = CONFIDENTIAL if isinstance(row["estimate"], str) else "too small"
-            ax.text(RIGHT_EDGE, position, symbol, transform=across, va="center", ha="right", color=INK)
+            ax.text(right_edge, position, symbol, transform=across, va="center", ha="right", color=INK)
             continue
         colour = ORANGE if row["naive"] else NAVY
         inside = PAPER if row["naive"] else NAVY
@@ -43,26 +42,39 @@ def draw_effects(table: pd.DataFrame, ax: Axes) -> Axes:
             100 * row["estimate"], position, "o", color=inside, markeredgecolor=colour, markeredgewidth=2, markersize=8
         )
         weight = "normal" if row["naive"] else "bold"
-        ax.text(
-            RIGHT_EDGE,
-            position,
-            value,
-            transform=across,
-            va="center",
-            ha="right",
-            color=INK,
-            fontsize=10,
-            weight=weight,
-        )
+        ax.text(right_edge, position, value, transform=across, va="center", ha="right", color=INK,
+                fontsize=9 if is_narrow(ax) else 10, weight=weight)  # fmt: skip
     _label_effects(table, ax)
     return ax
 
 
+def _below(row: Mapping[Hashable, Any]) -> str:
+    return f"naive · {row['method']}" if row["naive"] else str(row["method"])
+
+
+def _effect_rows(table: pd.DataFrame) -> Rows:
+    return rows_for(table["label"], map(_below, table.to_dict("records")), marks=0.17)
+
+
+def _write_estimate(table: pd.DataFrame, ax: Axes, position: int, label: str, below: str) -> None:
+    """What is estimated and how: beside the marks or, in the narrow form, above them."""
+    if is_narrow(ax):
+        _effect_rows(table).write(ax, position, label, below=below)
+        return
+    place = edges(ax)[0]
+    style: dict[str, Any] = {"transform": ax.get_yaxis_transform()}
+    ax.text(place, position, fill(label, 30), va="bottom", color=INK, fontsize=10.5, linespacing=1.05, **style)
+    ax.text(place, position + 0.07, fill(below, 40), va="top", color=SOFT, fontsize=8.5, **style)
+
+
 def _label_effects(table: pd.DataFrame, ax: Axes) -> None:
-    ax.set_ylim(len(table) - 0.45, -0.6)
+    if is_narrow(ax):
+        _effect_rows(table).frame(ax, len(table))
+    else:
+        ax.set_ylim(len(table) - 0.45, -0.6)
     ax.set_yticks([])
     ax.margins(x=0.08)
-    ax.locator_params(axis="x", nbins=6, steps=[1, 2, 5, 10])
+    ax.locator_params(axis="x", nbins=4 if is_narrow(ax) else 6, steps=[1, 2, 5, 10])
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:+g}".replace("-", "−").replace("+0", "0"))
     ax.set_xlabel("percentage points", fontsize=9.5)
     ax.tick_params(labelsize=9.5)
@@ -82,10 +94,17 @@ def show_effects(table: SafeTable, *, finding: str, measure: str, source: str, c
     """
     if require_safe(table).empty:
         return Piece(f'<p class="note">{escaped(measure)}: nothing to show.</p>', f"{measure}: nothing to show.")
+
+    def draw(ax: Axes) -> Axes:
+        return draw_effects(table, ax)
+
     return chart_piece(
         table,
-        one_panel(lambda ax: draw_effects(table, ax), FOREST_MARGINS, above=0.3, below=0.62),
+        one_panel(draw, FOREST_MARGINS, above=0.3, below=0.62),
         height=0.62 * len(table) + 1.0,
         columns=LAYOUTS[columns],
         texts=(finding, measure, source),
+        narrow=Sketch(
+            one_panel(draw, (NARROW_LEFT, 0.56), above=0.25, below=0.5), _effect_rows(table).pitch * len(table) + 0.75
+        ),
     )

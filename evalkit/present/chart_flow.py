@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from evalkit.present.chart_forms import NARROW_LEFT, Rows, Sketch, edges, is_narrow
 from evalkit.present.charts import GAP, INK, LINE, NAVY, SOFT, chart_piece, one_panel
 from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, require_safe
 from evalkit.present.html import Piece, escaped
@@ -28,8 +29,8 @@ BOX, STEM, BRANCH = 0.53, 0.04, 0.575
 BOX_HEIGHT, BAR = 0.54, 0.46
 """Of a box and of a bar; rows are one apart."""
 
-STAGE_MARGINS = 0.3, 0.68
-STAGE_LEFT = -STAGE_MARGINS[0] / (STAGE_MARGINS[1] - STAGE_MARGINS[0])
+STAGE_MARGINS = 0.3, 0.65
+NARROW_STAGES = Rows(1, 1, 0.16)
 
 Row = dict["Hashable", Any]
 
@@ -93,10 +94,16 @@ def show_attrition(flow: SafeTable, *, start: str, finding: str, measure: str, s
 def draw_stages(table: SafeTable, ax: Axes) -> Axes:
     """A bar for the people of each stage; where it is part of the stage above, a band leads from there to it."""
     rows = table.to_dict("records")
+    narrow = is_narrow(ax)
     for position, row in enumerate(rows):
         before: Row = rows[position - 1] if position else {"label": None, "people": None}
+        if narrow:
+            _write_above(ax, position, row, above=before["label"])
         if is_shown(row["people"]):
-            ax.barh(position, row["people"], height=BAR, color=NAVY)
+            thickness = NARROW_STAGES.marks / NARROW_STAGES.pitch if narrow else BAR
+            ax.barh(position, row["people"], height=thickness, color=NAVY)
+        if narrow:
+            continue
         if row["of_label"] == before["label"] and is_shown(row["people"]) and is_shown(before["people"]):
             ends = [position - 1 + BAR / 2, position - BAR / 2]
             ax.fill_betweenx(ends, 0, [before["people"], row["people"]], color=LINE, linewidth=0)
@@ -104,8 +111,16 @@ def draw_stages(table: SafeTable, ax: Axes) -> Axes:
     most = max([row["people"] for row in rows if is_shown(row["people"])], default=0) or 1
     ax.set_xlim(0, most)
     ax.set_ylim(len(rows) - 0.5, -0.5)
+    if narrow:
+        NARROW_STAGES.frame(ax, len(rows))
     ax.set_axis_off()
     return ax
+
+
+def _write_above(ax: Axes, position: int, row: Row, *, above: str | None) -> None:
+    """The words of a stage in the narrow form: its name, and its people above the bar."""
+    share = _share_words(row, above)
+    NARROW_STAGES.write(ax, position, f"{written(row['people'], 'count')} {row['label']}", below=share, weight="bold")
 
 
 def _write_stage(ax: Axes, position: int, row: Row, *, above: str | None) -> None:
@@ -113,7 +128,7 @@ def _write_stage(ax: Axes, position: int, row: Row, *, above: str | None) -> Non
     place = (row["people"] if is_shown(row["people"]) else 0, position)
     style: dict[str, Any] = {"textcoords": "offset points", "color": INK}
     name = fill(row["label"], 27)
-    ax.text(STAGE_LEFT, position, name, transform=ax.get_yaxis_transform(), va="center", color=INK, fontsize=10.5)
+    ax.text(edges(ax)[0], position, name, transform=ax.get_yaxis_transform(), va="center", color=INK, fontsize=10.5)
     share = _share_words(row, above)
     ax.annotate(
         written(row["people"], "count"), place, xytext=(6, 1 if share else 0), weight="bold", fontsize=10.5,
@@ -141,10 +156,17 @@ def show_stages(
     """
     if not any(is_shown(people) for people in require_safe(table)["people"]):
         return Piece(f'<p class="note">{escaped(measure)}: {CONFIDENTIAL}.</p>', f"{measure}: {CONFIDENTIAL}.")
+
+    def draw(ax: Axes) -> Axes:
+        return draw_stages(table, ax)
+
     return chart_piece(
         table,
-        one_panel(lambda ax: draw_stages(table, ax), STAGE_MARGINS, above=0.02, below=0.02),
+        one_panel(draw, STAGE_MARGINS, above=0.02, below=0.02),
         height=0.72 * len(table),
         columns=LAYOUTS[columns] if isinstance(columns, str) else columns,
         texts=(finding, measure, source),
+        narrow=Sketch(
+            one_panel(draw, (NARROW_LEFT, 0.98), above=0.02, below=0.02), NARROW_STAGES.pitch * len(table) + 0.04
+        ),
     )

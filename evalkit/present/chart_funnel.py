@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evalkit.errors import DataError
+from evalkit.present.chart_forms import Sketch, is_narrow
 from evalkit.present.charts import INK, NAVY, ORANGE, PAPER, SOFT, TEAL, chart_piece, one_panel
 from evalkit.present.disclosure import SafeTable, is_shown, require_safe
 from evalkit.present.html import Piece, escaped
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 FUNNEL_MARGINS = 0.08, 0.92
 WORSE, BETTER = "worse", "better"
 LABELLED = "alert"
-KEYS_ACROSS = 3
+NARROW_FUNNEL = 0.12, 0.86
+KEYS_ACROSS, NARROW_KEYS = 3, 2
 SIDES: Mapping[str, Any] = {
     "right": ((9, 0), ("left", "center")),
     "left": ((-9, 0), ("right", "center")),
@@ -130,7 +132,7 @@ def _outside(box: Box, left: float, right: float) -> bool:
 
 def _label_funnel(rows: list[dict[str, Any]], ax: Axes) -> None:
     ax.set_xlabel("predicted number reconvicted", fontsize=9.5)
-    ax.locator_params(axis="x", nbins=7, integer=True)
+    ax.locator_params(axis="x", nbins=5 if is_narrow(ax) else 7, integer=True)
     ax.locator_params(axis="y", nbins=7)
     ax.xaxis.set_major_formatter(lambda value, _: count(value))
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:.1f}")
@@ -142,8 +144,9 @@ def _label_funnel(rows: list[dict[str, Any]], ax: Axes) -> None:
     ]
     keys = [ax.plot([], [], linestyle="", markeredgewidth=1.8, **{"color": NAVY, **LOOKS[look]})[0] for look in shown]
     names = [f"{state}, {direction}" if direction else state for state, direction in shown]
+    across = NARROW_KEYS if is_narrow(ax) else KEYS_ACROSS
     ax.legend(
-        keys, names, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=KEYS_ACROSS, frameon=False, borderaxespad=0.2,
+        keys, names, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=across, frameon=False, borderaxespad=0.2,
         handletextpad=0.2, columnspacing=1.2, fontsize=9.5,
     )  # fmt: skip
 
@@ -160,12 +163,17 @@ def show_funnel(table: SafeTable, limits: SafeTable, *, unit: str, finding: str,
     """
     if require_safe(table).empty:
         return Piece(f'<p class="note">{escaped(measure)}: nothing to show.</p>', f"{measure}: nothing to show.")
-    lines = math.ceil(len(set(zip(table["state"], table["direction"], strict=True))) / KEYS_ACROSS)
+    kinds = len(set(zip(table["state"], table["direction"], strict=True)))
+    lines, narrow_lines = (math.ceil(kinds / across) for across in (KEYS_ACROSS, NARROW_KEYS))
     curves = _drawn(require_safe(limits))
+
+    def draw(ax: Axes) -> Axes:
+        return draw_funnel(table, ax, limits=curves, unit=unit)
+
     return chart_piece(
         table,
         one_panel(
-            lambda ax: draw_funnel(table, ax, limits=curves, unit=unit),
+            draw,
             FUNNEL_MARGINS,
             above=0.2 + 0.2 * lines,
             below=0.6,
@@ -173,6 +181,9 @@ def show_funnel(table: SafeTable, limits: SafeTable, *, unit: str, finding: str,
         height=4.5 + 0.2 * lines,
         columns={unit: ("Unit", "text"), **LAYOUTS["funnel"]},
         texts=(finding, measure, source),
+        narrow=Sketch(
+            one_panel(draw, NARROW_FUNNEL, above=0.2 + 0.2 * narrow_lines, below=0.5), 3.9 + 0.2 * narrow_lines
+        ),
     )
 
 

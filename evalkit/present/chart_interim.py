@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
-import math
 from typing import TYPE_CHECKING, Any
 
 from evalkit.dates import long_date
 from evalkit.present.alert_words import CHECK, TOO_SMALL, interim_finding
 from evalkit.present.briefing_words import told_of
-from evalkit.present.charts import INK, NAVY, SOFT, chart_piece
+from evalkit.present.chart_forms import Sketch
+from evalkit.present.chart_panels import Panels, name_panel
+from evalkit.present.charts import NAVY, SOFT, chart_piece
 from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, make_safe, require_safe
 from evalkit.present.html import Piece, escaped
 from evalkit.present.layouts import LAYOUTS
@@ -21,16 +22,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LABEL = "INTERIM"
-ACROSS = 3
-PANEL, ABOVE, BELOW, KEY, ALONE = 1.15, 0.32, 0.32, 0.35, 1.9
-"""Inches: height of a small panel, free space above and below it, the key over them all; height of a panel alone."""
+PANEL, ABOVE, BELOW, ALONE = 1.15, 0.32, 0.32, 1.9
+"""Inches: height of a small panel, free space above and below it; height of a panel alone."""
 
 TICKS = (0, 90, 180, 270, 365)
 
 
 def draw_interim(curve: pd.DataFrame, ax: Axes, *, unit: str) -> Axes:
     """One unit: reconvicted so far (line with points), expected by then (dashed), and the range of chance (shaded)."""
-    ax.set_title(str(curve[unit].iloc[0]), loc="left", fontsize=10, color=INK, weight="bold", pad=5)
+    name_panel(ax, str(curve[unit].iloc[0]))
     if not is_shown(curve["actual_share"].iloc[-1]):
         ax.text(0.5, 0.5, CONFIDENTIAL, transform=ax.transAxes, ha="center", va="center", color=SOFT)
         return ax
@@ -55,22 +55,27 @@ def show_interim(table: SafeTable, *, unit: str = "unit", finding: str, measure:
     if require_safe(table).empty:
         return Piece(f'<p class="note">{escaped(measure)}: nothing to show.</p>', f"{measure}: nothing to show.")
     units = list(dict.fromkeys(table[unit]))
-    height = KEY + (ABOVE + ALONE + BELOW if len(units) == 1 else _rows(units) * (ABOVE + PANEL + BELOW))
+    tall = ALONE if len(units) == 1 else PANEL
+    wide = Panels(units, tall, ABOVE, BELOW, key=1)
+    narrow = Panels(units, tall, ABOVE, BELOW, key=3, narrow=True)
 
-    def paint(figure: Figure) -> None:
-        panels = [_panel(figure, place, len(units), height) for place in range(len(units))]
+    def paint(figure: Figure, layout: Panels) -> None:
+        panels = layout.add_to(figure)
+        if len(panels) == 1:
+            _widen(panels[0], layout)
         for name, ax in zip(units, panels, strict=True):
             draw_interim(table[table[unit] == name], ax, unit=unit)
-        _label_interim(panels, table)
-        _key(figure)
+        _label_interim(panels, table, every=2 if layout.narrow and len(panels) > 1 else 1)
+        _key(figure, layout)
 
     return chart_piece(
         table,
-        paint,
-        height=height,
+        lambda figure: paint(figure, wide),
+        height=wide.height,
         columns={unit: ("Unit", "text"), **LAYOUTS["interim curves"]},
         texts=(finding, measure, source),
         summary=f"{LABEL}. " + "; ".join(f"{name}: {_in_words(table[table[unit] == name])}" for name in units),
+        narrow=Sketch(lambda figure: paint(figure, narrow), narrow.height),
     )
 
 
@@ -94,34 +99,28 @@ def briefing_curve(table: SafeTable, curves: SafeTable, unit: str, *, as_of: dat
     )
 
 
-def _rows(units: list[Any]) -> int:
-    return math.ceil(len(units) / ACROSS)
+def _widen(ax: Axes, layout: Panels) -> None:
+    """One panel alone takes the whole width."""
+    place = ax.get_position()
+    left = 0.11 if layout.narrow else 0.06
+    ax.set_position((left, place.y0, 0.97 - left, place.height))
 
 
-def _panel(figure: Figure, place: int, panels: int, height: float) -> Axes:
-    """One of the panels, row by row from the top left; one alone takes the whole width."""
-    if panels == 1:
-        return figure.add_axes((0.06, BELOW / height, 0.92, ALONE / height))
-    down, across = divmod(place, ACROSS)
-    top = height - KEY - ABOVE - down * (ABOVE + PANEL + BELOW)
-    return figure.add_axes((0.055 + across * 0.325, (top - PANEL) / height, 0.27, PANEL / height))
-
-
-def _label_interim(panels: list[Axes], table: pd.DataFrame) -> None:
-    """The same scale in every panel."""
+def _label_interim(panels: list[Axes], table: pd.DataFrame, *, every: int) -> None:
+    """The same scale in every panel, with every tick named or every second one."""
     shares = [value for name in ("actual", "high") for value in table[f"{name}_share"] if is_shown(value)]
     top = 106 * max([0.05, *shares])
     for ax in panels:
         ax.set_ylim(0, top)
         ax.set_xlim(0, TICKS[-1])
-        ax.set_xticks(TICKS)
+        ax.set_xticks(TICKS[::every])
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0f}%")
         ax.locator_params(axis="y", nbins=4, steps=[1, 2, 5, 10], integer=True)
         ax.tick_params(labelsize=8.5)
         ax.grid(axis="y")
 
 
-def _key(figure: Figure) -> None:
+def _key(figure: Figure, layout: Panels) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -130,11 +129,8 @@ def _key(figure: Figure) -> None:
         Line2D([], [], color=SOFT, linestyle=(0, (5, 3)), linewidth=1.4),
         Patch(color=SOFT, alpha=0.2, linewidth=0),
     ]
-    figure.legend(
-        lines, [f"{LABEL}: reconvicted so far", "expected by then", "range of chance, 19 times in 20"], ncols=3,
-        loc="upper left", bbox_to_anchor=(0.035, 1.0), frameon=False, borderaxespad=0.1, fontsize=9.5,
-        handletextpad=0.5, columnspacing=1.4,
-    )  # fmt: skip
+    names = [f"{LABEL}: reconvicted so far", "expected by then", "range of chance, 19 times in 20"]
+    layout.write_key(figure, lines, names)
 
 
 def _in_words(curve: pd.DataFrame) -> str:

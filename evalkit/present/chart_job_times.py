@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evalkit.present.chart_survival import SURVIVAL_MARGINS, draw_survival
+from evalkit.present.chart_survival import SURVIVAL_MARGINS, draw_survival, narrow_survival
 from evalkit.present.charts import chart_piece, one_panel
 from evalkit.present.disclosure import SafeTable, is_shown, require_safe
 from evalkit.present.ete_layouts import ETE_LAYOUTS
@@ -41,11 +41,16 @@ def show_time_to_job(table: SafeTable, *, measure: str, source: str) -> Piece:
         for end in ends
         if is_shown(end["reconvicted"])
     ]
+
+    def draw(ax: Axes) -> Axes:
+        return draw_job_times(table, ax)
+
     return chart_piece(
         table,
-        one_panel(lambda ax: draw_job_times(table, ax), SURVIVAL_MARGINS, above=0.35, below=below),
+        one_panel(draw, SURVIVAL_MARGINS, above=0.35, below=below),
         height=2.9 + below,
         columns=ETE_LAYOUTS["time to job"],
         texts=(survival_finding(table, outcome="in work"), measure, source),
         summary=f"In work at the end of each curve, with 95% interval: {'; '.join(words)}" if words else "",
+        narrow=narrow_survival(draw, table["group"].nunique()),
     )

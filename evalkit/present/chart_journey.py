@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from evalkit.present.chart_forms import NARROW_LEFT, Rows, Sketch, edges, is_narrow, rows_for
 from evalkit.present.charts import GAP, INK, NAVY, ORANGE, SOFT, chart_piece, one_panel
 from evalkit.present.declared_tables import RATES
 from evalkit.present.disclosure import SafeTable, is_shown, require_safe
@@ -16,36 +17,55 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 JOURNEY_MARGINS = 0.36, 0.83
-LEFT_EDGE = -JOURNEY_MARGINS[0] / (JOURNEY_MARGINS[1] - JOURNEY_MARGINS[0])
-RIGHT_EDGE = 1 + (1 - JOURNEY_MARGINS[1]) / (JOURNEY_MARGINS[1] - JOURNEY_MARGINS[0])
 
 
 def draw_journey(table: pd.DataFrame, ax: Axes) -> Axes:
     """A bar for the share of each measure of those known, its interval, and the bounds where much is unknown."""
     across = ax.get_yaxis_transform()
+    left_edge, right_edge = edges(ax)
+    rows = _journey_rows(table) if is_narrow(ax) else None
     for position, row in enumerate(table.to_dict("records")):
-        label = fill(str(row["label"]), 32)
-        ax.text(LEFT_EDGE, position, label, transform=across, va="center", color=INK, fontsize=10, linespacing=1.05)
+        label = str(row["label"])
+        if rows:
+            rows.write(ax, position, label)
+        else:
+            ax.text(left_edge, position, fill(label, 32), transform=across, va="center", color=INK, fontsize=10,
+                    linespacing=1.05)  # fmt: skip
         if not is_shown(row["share"]):
             text = row["share"] if isinstance(row["share"], str) else "nobody"
-            ax.text(RIGHT_EDGE, position, text, transform=across, va="center", ha="right", color=INK)
+            ax.text(right_edge, position, text, transform=across, va="center", ha="right", color=INK)
             continue
-        ax.barh(position, 100 * row["share"], color=NAVY, height=0.5)
+        ax.barh(position, 100 * row["share"], color=NAVY, height=0.16 / rows.pitch if rows else 0.5)
         ax.plot([100 * row["low"], 100 * row["high"]], [position] * 2, color=GAP, linewidth=2.5, solid_capstyle="butt")
         if is_shown(row["worst"]) and is_shown(row["best"]):
             ends = [100 * row["worst"], 100 * row["best"]]
-            ax.plot(ends, [position + 0.36] * 2, color=ORANGE, linewidth=2, marker="|", markersize=7)
-        ax.text(RIGHT_EDGE, position - 0.13, f"{percent(row['share'])}%", transform=across, va="center", ha="right",
+            ax.plot(
+                ends,
+                [position + (0.14 / rows.pitch if rows else 0.36)] * 2,
+                color=ORANGE,
+                linewidth=2,
+                marker="|",
+                markersize=7,
+            )
+        ax.text(right_edge, position - 0.13, f"{percent(row['share'])}%", transform=across, va="center", ha="right",
                 color=INK, weight="bold", fontsize=10.5)  # fmt: skip
-        ax.text(RIGHT_EDGE, position + 0.22, f"{count(row['met'])} of {count(row['known'])}", transform=across,
+        ax.text(right_edge, position + 0.22, f"{count(row['met'])} of {count(row['known'])}", transform=across,
                 va="center", ha="right", color=SOFT, fontsize=8.5)  # fmt: skip
-    ax.set_ylim(len(table) - 0.45, -0.55)
+    if rows:
+        rows.frame(ax, len(table))
+    else:
+        ax.set_ylim(len(table) - 0.45, -0.55)
     ax.set_xlim(0, 100)
     ax.set_yticks([])
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}%")
+    ax.locator_params(axis="x", nbins=4 if rows else 6)
     ax.tick_params(labelsize=9.5)
     ax.grid(axis="x")
     return ax
+
+
+def _journey_rows(table: pd.DataFrame) -> Rows:
+    return rows_for(map(str, table["label"]), marks=0.32)
 
 
 def show_journey(table: SafeTable, *, finding: str, measure: str, source: str) -> Piece:
@@ -55,12 +75,19 @@ def show_journey(table: SafeTable, *, finding: str, measure: str, source: str) -
     """
     if require_safe(table).empty:
         return Piece(f'<p class="note">{escaped(measure)}: nothing to show.</p>', f"{measure}: nothing to show.")
+
+    def draw(ax: Axes) -> Axes:
+        return draw_journey(table, ax)
+
     return chart_piece(
         table,
-        one_panel(lambda ax: draw_journey(table, ax), JOURNEY_MARGINS, above=0.05, below=0.35),
+        one_panel(draw, JOURNEY_MARGINS, above=0.05, below=0.35),
         height=0.46 * len(table) + 0.5,
         columns=RATES,
         texts=(finding, measure, source),
+        narrow=Sketch(
+            one_panel(draw, (NARROW_LEFT, 0.66), above=0.02, below=0.3), _journey_rows(table).pitch * len(table) + 0.32
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import DataError
+from evalkit.present.chart_forms import NARROW_LEFT, Rows, Sketch, edges, is_narrow, rows_for
 from evalkit.present.charts import GAP, INK, NAVY, ORANGE, PAPER, SOFT, TEAL, chart_piece, one_panel
 from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, require_safe
 from evalkit.present.html import Piece, escaped
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LOVE_MARGINS = 0.35, 0.85
-LEFT_EDGE = -LOVE_MARGINS[0] / (LOVE_MARGINS[1] - LOVE_MARGINS[0])
 LABEL_WIDTH = 34
 """Letters in a line of a label."""
 
@@ -30,13 +30,18 @@ RATING_LIMITS: dict[float, Any] = {5.0: (0, (5, 3)), 10.0: (0, (1, 2))}
 def draw_love(table: pd.DataFrame, ax: Axes) -> Axes:
     """Standardised difference of each covariate before (hollow) and after (filled) the match, in the table's order."""
     across = ax.get_yaxis_transform()
+    rows = _love_rows(table) if is_narrow(ax) else None
     for limit, line in RATING_LIMITS.items():
         for side in (-limit, limit):
             ax.axvline(side, color=SOFT, linewidth=1, linestyle=line, zorder=0)
     ax.axvline(0, color=SOFT, linewidth=1, zorder=0)
     for position, row in enumerate(table.to_dict("records")):
-        label = fill(row["covariate"], LABEL_WIDTH)
-        ax.text(LEFT_EDGE, position, label, transform=across, va="center", color=INK, fontsize=9.5, linespacing=1.0)
+        if rows:
+            rows.write(ax, position, row["covariate"], size=9.5)
+        else:
+            label = fill(row["covariate"], LABEL_WIDTH)
+            ax.text(edges(ax)[0], position, label, transform=across, va="center", color=INK, fontsize=9.5,
+                    linespacing=1.0)  # fmt: skip
         before, after = row["smd_before"], row["smd_after"]
         uneven = is_shown(after) and row["rating"] != "green"
         value = written(after, "signed") + (f" {row['rating']}" if uneven else "")
@@ -62,21 +67,30 @@ def _label_love(table: pd.DataFrame, ax: Axes) -> None:
     ends = [abs(value) for name in ("smd_before", "smd_after") for value in table[name] if _drawable(value)]
     reach = 1.08 * max([*ends, 1.2 * max(RATING_LIMITS)])
     ax.set_xlim(-reach, reach)
-    ax.set_ylim(len(table) - 0.4, -0.6)
+    if is_narrow(ax):
+        _love_rows(table).frame(ax, len(table))
+    else:
+        ax.set_ylim(len(table) - 0.4, -0.6)
     ax.set_yticks([])
-    ax.locator_params(axis="x", nbins=7, steps=[1, 2, 5, 10], integer=True)
+    ax.locator_params(axis="x", nbins=5 if is_narrow(ax) else 7, steps=[1, 2, 5, 10], integer=True)
     ax.xaxis.set_major_formatter(lambda value, _: signed(value, decimals=0))
-    ax.set_xlabel("difference of the means, in per cent of a standard deviation", fontsize=9.5)
+    said = "difference of the means,", "in per cent of a standard deviation"
+    ax.set_xlabel(("\n" if is_narrow(ax) else " ").join(said), fontsize=9.5)
     ax.tick_params(labelsize=9.5)
     keys = ax.plot([], [], "o", color=PAPER, markeredgecolor=ORANGE, markeredgewidth=1.6, markersize=6.5)
     keys += ax.plot([], [], "o", color=NAVY, markersize=6.5)
     for line in RATING_LIMITS.values():
         keys += ax.plot([], [], color=SOFT, linewidth=1, linestyle=line)
     names = ["before the match", "after it", *(f"±{limit:.0f}" for limit in RATING_LIMITS)]
+    across = 2 if is_narrow(ax) else 4
     ax.legend(
-        keys, names, loc="lower left", bbox_to_anchor=(LEFT_EDGE, 1.0), ncols=4, frameon=False, borderaxespad=0,
+        keys, names, loc="lower left", bbox_to_anchor=(edges(ax)[0], 1.0), ncols=across, frameon=False, borderaxespad=0,
         borderpad=0.2, handletextpad=0.4, columnspacing=1.4, fontsize=10,
     )  # fmt: skip
+
+
+def _love_rows(table: pd.DataFrame) -> Rows:
+    return rows_for(table["covariate"], marks=0.14)
 
 
 def show_love(table: SafeTable, *, finding: str, measure: str, source: str) -> Piece:
@@ -90,12 +104,19 @@ def show_love(table: SafeTable, *, finding: str, measure: str, source: str) -> P
     size = table["smd_before"].map(lambda value: abs(value) if is_shown(value) else -1.0)
     ordered = table.iloc[size.argsort(kind="stable")[::-1]]
     line = 0.34 if table["covariate"].map(len).max() > LABEL_WIDTH else 0.27
+
+    def draw(ax: Axes) -> Axes:
+        return draw_love(ordered, ax)
+
     return chart_piece(
         table,
-        one_panel(lambda ax: draw_love(ordered, ax), LOVE_MARGINS, above=0.42, below=0.62),
+        one_panel(draw, LOVE_MARGINS, above=0.42, below=0.62),
         height=line * len(table) + 1.1,
         columns=LAYOUTS["balance"],
         texts=(finding, measure, source),
+        narrow=Sketch(
+            one_panel(draw, (NARROW_LEFT, 0.72), above=0.5, below=0.62), _love_rows(table).pitch * len(table) + 1.12
+        ),
     )
 
 
@@ -117,6 +138,7 @@ def draw_overlap(table: pd.DataFrame, upper: Axes, lower: Axes) -> tuple[Axes, A
         ax.locator_params(axis="y", nbins=4, steps=[1, 2, 5, 10], integer=True)
         ax.yaxis.set_major_formatter(lambda value, _: count(value))
         ax.grid(axis="y")
+    lower.yaxis.set_major_formatter(lambda value, _: count(value) if value else "")  # the upper one says 0
     upper.axhline(0, color=SOFT, linewidth=1.2)
     upper.tick_params(labelbottom=False)
     _label_overlap(upper, lower)
@@ -130,7 +152,7 @@ def _label_overlap(upper: Axes, lower: Axes) -> None:
     ):
         ax.text(1.0, height, text, transform=ax.transAxes, ha="right", va=edge, color=colour, weight="bold")
     lower.set_xlabel("propensity score", fontsize=9.5)
-    lower.locator_params(axis="x", nbins=8, steps=[1, 2, 2.5, 5, 10])
+    lower.locator_params(axis="x", nbins=4 if is_narrow(lower) else 8, steps=[1, 2, 2.5, 5, 10])
     for ax in (upper, lower):
         ax.tick_params(labelsize=9.5)
     lower.xaxis.set_major_formatter(lambda value, _: f"{value:.3g}".replace("-", "−"))
@@ -147,12 +169,19 @@ def show_overlap(table: SafeTable, *, finding: str, measure: str, source: str) -
     if not (table["high"] > table["low"]).all() or not table["low"].is_monotonic_increasing:
         raise DataError("the bins of an overlap chart must ascend, each from 'low' to a greater 'high'")
 
-    def paint(figure: Figure) -> Any:
-        upper = figure.add_axes((0.1, 0.55, 0.88, 0.43))
-        lower = figure.add_axes((0.1, 0.12, 0.88, 0.43))
+    def paint(figure: Figure, left: float) -> Any:
+        upper = figure.add_axes((left, 0.55, 0.98 - left, 0.43))
+        lower = figure.add_axes((left, 0.12, 0.98 - left, 0.43))
         return draw_overlap(table, upper, lower)
 
-    return chart_piece(table, paint, height=4.2, columns=LAYOUTS["overlap"], texts=(finding, measure, source))
+    return chart_piece(
+        table,
+        lambda figure: paint(figure, 0.1),
+        height=4.2,
+        columns=LAYOUTS["overlap"],
+        texts=(finding, measure, source),
+        narrow=Sketch(lambda figure: paint(figure, 0.18), 4.0),
+    )
 
 
 def _nothing(measure: str) -> Piece:

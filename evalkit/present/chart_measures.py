@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from evalkit.present.chart_forms import NARROW_LEFT, Sketch, is_narrow, rows_for
 from evalkit.present.charts import INK, NAVY, ORANGE, chart_piece, one_panel
 from evalkit.present.disclosure import SafeTable, is_shown, make_safe, require_safe
 from evalkit.present.html import Piece
@@ -26,14 +27,21 @@ def draw_sides(table: pd.DataFrame, ax: Axes) -> Axes:
     """One bar for each side, with its value at the end; a hidden value leaves its symbol."""
     shown = [value for value in table["number"] if is_shown(value)]
     ax.set_xlim(0, 1.3 * max(shown, default=1) or 1)
+    rows = rows_for(SIDES.values(), marks=0.16) if is_narrow(ax) else None
     for position, row in enumerate(table.to_dict("records")):
+        if rows:
+            rows.write(ax, position, row["side"])
         colour = NAVY if position == 0 else ORANGE
         if is_shown(row["number"]):
-            ax.barh(position, row["number"], color=colour, height=0.62)
+            ax.barh(position, row["number"], color=colour, height=rows.marks / rows.pitch if rows else 0.62)
         place = (row["number"] if is_shown(row["number"]) else 0, position)
         ax.annotate(row["value"], place, xytext=(6, 0), textcoords="offset points", va="center", color=INK)
-    ax.set_yticks(range(len(table)), table["side"])
-    ax.invert_yaxis()
+    if rows:
+        ax.set_yticks([])
+        rows.frame(ax, len(table))
+    else:
+        ax.set_yticks(range(len(table)), table["side"])
+        ax.invert_yaxis()
     ax.set_xticks([])
     return ax
 
@@ -57,13 +65,18 @@ def _measure_piece(number: int, row: Any, who: str, outcome: str, strength: int,
     title = f"Table {number}. {row['label']} ({row['unit'] or UNITS[row['kind']]})"
     sides = make_safe(pd.DataFrame([_side(row, side, row["kind"]) for side in SIDES]), counts=[], threshold=threshold)
     finding, detail = _short_and_long(matched_finding(row, who=who, strength=strength), row["label"])
+
+    def draw(ax: Axes) -> Axes:
+        return draw_sides(sides, ax)
+
     return chart_piece(
         sides,
-        one_panel(lambda ax: draw_sides(sides, ax), (0.24, 0.98), above=0.02, below=0.05),
+        one_panel(draw, (0.24, 0.98), above=0.02, below=0.05),
         height=0.95,
         columns=LAYOUTS["sides"],
         texts=(finding, title, ABOUT.format(outcome)),
         data_open=True,
+        narrow=Sketch(one_panel(draw, (NARROW_LEFT, 0.98), above=0.02, below=0.03), 1.0),
         detail=detail,
     )
 

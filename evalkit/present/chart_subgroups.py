@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from evalkit.present.chart_forms import NARROW_LEFT, Rows, Sketch, edges, is_narrow
 from evalkit.present.charts import GAP, INK, NAVY, SOFT, chart_piece, one_panel
 from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, require_safe
 from evalkit.present.ete_layouts import ETE_LAYOUTS
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MARGINS = 0.40, 0.76
-LEFT = -MARGINS[0] / (MARGINS[1] - MARGINS[0])
-RIGHT = 1 + (1 - MARGINS[1]) / (MARGINS[1] - MARGINS[0])
 EVERYONE = "Everyone"
 ROW = 0.27
 """Height of a row, in inches."""
+
+_NARROW = Rows(1, 0, 0.12)
+"""Rows of the narrow form; a heading takes one, as a row does."""
 
 
 def draw_subgroups(table: pd.DataFrame, ax: Axes) -> Axes:
@@ -29,17 +31,21 @@ def draw_subgroups(table: pd.DataFrame, ax: Axes) -> Axes:
     place, kind = 0, EVERYONE
     for row in table.to_dict("records"):
         if row["kind"] != kind:
-            kind, place = row["kind"], place + 1
-            ax.text(LEFT, place, kind, transform=across, va="center", color=INK, weight="bold", fontsize=10)
+            kind, place = row["kind"], place + (0 if is_narrow(ax) else 1)
+            ax.text(edges(ax)[0], place, kind, transform=across, va="center", color=INK, weight="bold", fontsize=10)
             place += 1
         _draw_row(ax, row, place, everyone=kind == EVERYONE)
         place += 1
-    ax.set_ylim(place - 0.3, -0.8)
+    if is_narrow(ax):
+        _NARROW.frame(ax, place)
+    else:
+        ax.set_ylim(place - 0.3, -0.8)
     ax.set_yticks([])
     ax.margins(x=0.03)
-    ax.locator_params(axis="x", nbins=6, steps=[1, 2, 5, 10])
+    ax.locator_params(axis="x", nbins=4 if is_narrow(ax) else 6, steps=[1, 2, 5, 10])
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:+g}".replace("-", "−").replace("+0", "0"))
-    ax.set_xlabel("percentage points; below zero: reconvicted less than people not there yet", fontsize=9)
+    said = "percentage points; below zero:", "reconvicted less than people not there yet"
+    ax.set_xlabel(("\n" if is_narrow(ax) else " ").join(said), fontsize=9, loc="left" if is_narrow(ax) else "center")
     ax.tick_params(labelsize=9.5)
     ax.grid(axis="x")
     return ax
@@ -48,10 +54,15 @@ def draw_subgroups(table: pd.DataFrame, ax: Axes) -> Axes:
 def _draw_row(ax: Axes, row: dict[Any, Any], place: int, *, everyone: bool) -> None:
     across = ax.get_yaxis_transform()
     people = f"{row['name']}  ({written(row['people'], 'count')})"
-    ax.text(LEFT + (0 if everyone else 0.03), place, people, transform=across, va="center", color=INK, fontsize=9)
+    left_edge, right_edge = edges(ax)
+    indent = 0 if everyone else 0.03
+    if is_narrow(ax):
+        _NARROW.write(ax, place, people, size=9)
+    else:
+        ax.text(left_edge + indent, place, people, transform=across, va="center", color=INK, fontsize=9)
     if not (is_shown(row["estimate"]) and is_shown(row["low"])):
         word = CONFIDENTIAL if isinstance(row["estimate"], str) else "too few"
-        ax.text(RIGHT, place, word, transform=across, va="center", ha="right", color=SOFT, fontsize=9)
+        ax.text(right_edge, place, word, transform=across, va="center", ha="right", color=SOFT, fontsize=9)
         return
     estimate, low, high = (100 * row[name] for name in ("estimate", "low", "high"))
     if everyone:
@@ -59,7 +70,7 @@ def _draw_row(ax: Axes, row: dict[Any, Any], place: int, *, everyone: bool) -> N
     ax.plot([low, high], [place] * 2, color=NAVY, linewidth=1.6)
     ax.plot(estimate, place, "D" if everyone else "o", color=NAVY, markersize=6 if everyone else 5)
     text = f"{points(row['estimate'])} ({points(row['low'])} to {points(row['high'])})"
-    ax.text(RIGHT, place, text, transform=across, va="center", ha="right", color=INK, fontsize=9)
+    ax.text(right_edge, place, text, transform=across, va="center", ha="right", color=INK, fontsize=9)
 
 
 def subgroups_finding(table: SafeTable) -> str:
@@ -95,10 +106,18 @@ def show_subgroups(table: SafeTable, *, measure: str, source: str) -> Piece:
     if require_safe(table).empty:
         return Piece(f'<p class="note">{escaped(measure)}: nothing to show.</p>', f"{measure}: nothing to show.")
     rows = len(table) + 2 * (table["kind"].nunique() - 1)
+
+    def draw(ax: Axes) -> Axes:
+        return draw_subgroups(table, ax)
+
     return chart_piece(
         table,
-        one_panel(lambda ax: draw_subgroups(table, ax), MARGINS, above=0.05, below=0.55),
+        one_panel(draw, MARGINS, above=0.05, below=0.55),
         height=ROW * rows + 0.75,
         columns=ETE_LAYOUTS["subgroups"],
         texts=(subgroups_finding(table), measure, f"{source} {multiplicity_note(table)}"),
+        narrow=Sketch(
+            one_panel(draw, (NARROW_LEFT, 0.56), above=0.02, below=0.6),
+            _NARROW.pitch * (len(table) + table["kind"].nunique() - 1) + 0.62,
+        ),
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import DataError
+from evalkit.present.chart_forms import Sketch, edges, is_narrow, key_above, key_height
 from evalkit.present.charts import INK, NAVY, ORANGE, PURPLE, TEAL, chart_piece, one_panel
 from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, require_safe
 from evalkit.present.html import Piece, escaped
@@ -30,7 +31,7 @@ LINE_OF_LABEL, BETWEEN_LABELS = 0.062, 0.02
 """Of a label at the end of a line: the height of one line, and what is left free, as shares of the axis's height."""
 
 DAYS = (0, 90, 180, 270, 365)
-TITLE_PLACE = -SURVIVAL_MARGINS[0] / (SURVIVAL_MARGINS[1] - SURVIVAL_MARGINS[0])
+NARROW_SURVIVAL = 0.13, 0.93
 
 
 def draw_survival(table: pd.DataFrame, ax: Axes, *, days: Sequence[int] = DAYS) -> Axes:
@@ -42,19 +43,13 @@ def draw_survival(table: pd.DataFrame, ax: Axes, *, days: Sequence[int] = DAYS) 
         shown = curve[["time", "reconvicted", "low", "high"]].astype(float)
         reconvicted, low, high = (100 * shown[side] for side in ("reconvicted", "low", "high"))
         ax.fill_between(shown["time"], low, high, step="post", color=colour, alpha=0.15, linewidth=0)
-        ax.step(shown["time"], reconvicted, where="post", color=colour, linewidth=2.2, linestyle=line)
-        text = f"{fill(str(name), 17)}\n{percent(float(reconvicted.iloc[-1]) / 100)}%"
-        ends.append((float(reconvicted.iloc[-1]), text, colour))
+        drawn = ax.step(shown["time"], reconvicted, where="post", color=colour, linewidth=2.2, linestyle=line)
+        ends.append((float(reconvicted.iloc[-1]), str(name), colour, drawn[0]))
     shares = [value for side in ("reconvicted", "high") for value in table[side] if is_shown(value)]
     top = 105 * max(shares, default=0.0) or 1.0
     ax.set_ylim(0, top)
     ax.set_xlim(0, max([*days, *table["time"]]))
-    sizes = [top * label_size(text) for _, text, _ in ends]
-    for (_, text, colour), height in zip(ends, apart([end[0] for end in ends], sizes, top), strict=True):
-        ax.annotate(
-            text, (1, height), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points",
-            va="center", color=colour, weight="bold", fontsize=10, linespacing=1.1,
-        )  # fmt: skip
+    _name_curves(ax, ends, top)
     ax.set_xticks(list(days))
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0f}%")
     ax.locator_params(axis="y", nbins=6, steps=[1, 2, 5, 10], integer=True)
@@ -63,6 +58,20 @@ def draw_survival(table: pd.DataFrame, ax: Axes, *, days: Sequence[int] = DAYS) 
     ax.set_xlabel("days of follow-up", fontsize=9.5, labelpad=3)
     _numbers_at_risk(table, ax, days)
     return ax
+
+
+def _name_curves(ax: Axes, ends: Sequence[tuple[float, str, str, Any]], top: float) -> None:
+    """Each curve's name and last value at its end; in the narrow form, in a key above."""
+    if is_narrow(ax):
+        key_above(ax, [(line, f"{name} {percent(height / 100)}%") for height, name, _, line in ends])
+        return
+    texts = [f"{fill(name, 17)}\n{percent(height / 100)}%" for height, name, _, _ in ends]
+    places = apart([end[0] for end in ends], [top * label_size(text) for text in texts], top)
+    for (_, _, colour, _), text, height in zip(ends, texts, places, strict=True):
+        ax.annotate(
+            text, (1, height), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points",
+            va="center", color=colour, weight="bold", fontsize=10, linespacing=1.1,
+        )  # fmt: skip
 
 
 def label_size(text: str) -> float:
@@ -87,7 +96,7 @@ def _numbers_at_risk(table: pd.DataFrame, ax: Axes, days: Sequence[int]) -> None
     for place, ((colour, _), (name, curve)) in enumerate(zip(LOOKS, table.groupby("group", sort=False), strict=False)):
         below = -46 - 33 * place
         text = f"At risk: {name}"
-        ax.annotate(text, (TITLE_PLACE, 0), xycoords="axes fraction", xytext=(0, below), color=colour, **line)
+        ax.annotate(text, (edges(ax)[0], 0), xycoords="axes fraction", xytext=(0, below), color=colour, **line)
         for day in days:
             text = written(at_risk_on(curve, day), "count")
             ax.annotate(text, (day, 0), xytext=(0, below - 15), **tick)
@@ -123,14 +132,25 @@ def show_survival(
     if groups > len(LOOKS):
         raise DataError(f"{groups} groups are too many for one chart: show {len(LOOKS)} or fewer at a time")
     below = 0.58 + 0.46 * groups
+
+    def draw(ax: Axes) -> Axes:
+        return draw_survival(table, ax, days=days)
+
     return chart_piece(
         table,
-        one_panel(lambda ax: draw_survival(table, ax, days=days), SURVIVAL_MARGINS, above=0.35, below=below),
+        one_panel(draw, SURVIVAL_MARGINS, above=0.35, below=below),
         height=2.9 + below,
         columns=LAYOUTS["survival"],
         texts=(finding, measure, source),
         summary=_in_words(table, days, outcome),
+        narrow=narrow_survival(draw, groups),
     )
+
+
+def narrow_survival(draw: Callable[[Axes], Axes], groups: int) -> Sketch:
+    """The form for a phone of curves with their numbers at risk."""
+    above, below = key_height(groups), 0.58 + 0.46 * groups
+    return Sketch(one_panel(draw, NARROW_SURVIVAL, above=above, below=below), 2.1 + above + below)
 
 
 def _in_words(table: SafeTable, days: Sequence[int], outcome: str) -> str:

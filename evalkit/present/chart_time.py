@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import DataError
+from evalkit.present.chart_forms import Sketch, is_narrow, key_above, key_height
+from evalkit.present.chart_panels import Panels, name_panel
 from evalkit.present.chart_survival import LOOKS, apart, label_size
-from evalkit.present.charts import INK, SOFT, chart_piece, one_panel
+from evalkit.present.charts import SOFT, chart_piece, one_panel
 from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, require_safe
 from evalkit.present.html import Piece, escaped
 from evalkit.present.layouts import LAYOUTS, Layout
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LINE_MARGINS = 0.07, 0.81
-ACROSS = 3
+LINE_MARGINS, NARROW_LINES = (0.07, 0.81), (0.12, 0.97)
 EDGE = 20
 """Days left free before the first month and after the last."""
 
@@ -81,7 +81,7 @@ def _set_scale(panels: Sequence[Axes], table: SafeTable, columns: Layout, values
         ax.set_xlim(min(days) - EDGE, max(days) + EDGE)
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0f}%" if shares else count(value))
         ax.locator_params(axis="y", nbins=5, steps=[1, 2, 5, 10], integer=True)
-        locator = AutoDateLocator(minticks=3, maxticks=8 if len(panels) == 1 else 4)
+        locator = AutoDateLocator(minticks=3, maxticks=8 if len(panels) == 1 and not is_narrow(ax) else 4)
         ax.xaxis.set_major_locator(locator)
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
         ax.tick_params(labelsize=9.5 if len(panels) == 1 else 9)
@@ -89,12 +89,18 @@ def _set_scale(panels: Sequence[Axes], table: SafeTable, columns: Layout, values
 
 
 def _name_lines(table: SafeTable, ax: Axes, columns: Layout, values: Sequence[str]) -> None:
-    """Each line's name at its end, in its colour, with the last value that is shown."""
-    ends = []
-    for (colour, _), name in zip(LOOKS, values, strict=False):
+    """Each line's name at its end, in its colour, with the last value shown; in the narrow form, in a key above."""
+    from matplotlib.lines import Line2D
+
+    ends, drawn = [], []
+    for (colour, line), name in zip(LOOKS, values, strict=False):
         if shown := [value for value in table[name] if is_shown(value)]:
             text = f"{_line_name(columns, name)}\n{_value_text(shown[-1], columns, name)}"
             ends.append((_height(shown[-1], columns, name), text, colour))
+            drawn.append((Line2D([], [], color=colour, linestyle=line, linewidth=2), text.replace("\n", ", last ")))
+    if is_narrow(ax):
+        key_above(ax, drawn)
+        return
     top = ax.get_ylim()[1]
     sizes = [top * label_size(text) for _, text, _ in ends]
     for (_, text, colour), height in zip(ends, apart([end[0] for end in ends], sizes, top), strict=True):
@@ -114,13 +120,13 @@ def _value_text(value: Any, columns: Layout, name: str) -> str:
     return written(value, kind) + ("%" if kind == "percent" and is_shown(value) else "")
 
 
-def _name_breaks(ax: Axes, breaks: Breaks) -> None:
-    """What broke the series, above the drawing at its place, each on a line of its own."""
+def _name_breaks(ax: Axes, breaks: Breaks, *, lift: float) -> None:
+    """What broke the series, above the drawing at its place, each on a line of its own, that many points up."""
     middle = sum(ax.get_xlim()) / 2
     for place, (first, words) in enumerate(breaks.items()):
         day = place_before(first)
         ax.annotate(
-            words, (day, 1), xycoords=("data", "axes fraction"), xytext=(0, 3 + 72 * NAME_OF_BREAK * place),
+            words, (day, 1), xycoords=("data", "axes fraction"), xytext=(0, lift + 72 * NAME_OF_BREAK * place),
             textcoords="offset points", ha="right" if day > middle else "left", va="bottom", color=SOFT, fontsize=9,
             annotation_clip=False,
         )  # fmt: skip
@@ -153,11 +159,11 @@ def show_months(
     def draw(ax: Axes) -> Axes:
         draw_months(table, ax, columns=layout, values=values, breaks=breaks)
         _set_scale([ax], table, layout, values)
-        _name_breaks(ax, breaks)
+        _name_breaks(ax, breaks, lift=72 * key if is_narrow(ax) else 3)
         _name_lines(table, ax, layout, values)
         return ax
 
-    above = 0.15 + NAME_OF_BREAK * len(breaks)
+    above, key = 0.15 + NAME_OF_BREAK * len(breaks), key_height(len(values))
     return chart_piece(
         table,
         one_panel(draw, LINE_MARGINS, above=above, below=0.35),
@@ -165,6 +171,7 @@ def show_months(
         columns=layout,
         texts=(finding, measure, source),
         summary=f"{_in_words(table, layout, values)}{_breaks_in_words(breaks)}",
+        narrow=Sketch(one_panel(draw, NARROW_LINES, above=above + key, below=0.35), 2.5 + above + key),
     )
 
 
@@ -193,32 +200,26 @@ def show_small_multiples(
         return _nothing(measure)
     units = list(dict.fromkeys(table[panel]))
     parts = [SafeTable(table[table[panel] == unit]) for unit in units]
-    height = math.ceil(len(units) / ACROSS) * (ABOVE + PANEL + BELOW)
+    wide, narrow = (Panels(units, PANEL, ABOVE, BELOW, narrow=narrow) for narrow in (False, True))
 
-    def paint(figure: Figure) -> None:
-        panels = [_panel(figure, place, height) for place in range(len(units))]
+    def paint(figure: Figure, shape: Panels) -> None:
+        panels = shape.add_to(figure)
         for unit, part, ax in zip(units, parts, panels, strict=True):
             draw_months(part, ax, columns=layout, values=[value], breaks=breaks)
-            ax.set_title(str(unit), loc="left", fontsize=10, color=INK, weight="bold", pad=5)
+            name_panel(ax, str(unit))
         _set_scale(panels, table, layout, [value])
 
     return chart_piece(
         table,
-        paint,
-        height=height,
+        lambda figure: paint(figure, wide),
+        height=wide.height,
         columns={panel: (panel.capitalize(), "text"), **layout},
         texts=(finding, f"{measure}{_breaks_in_words(breaks)}", source),
         summary="; ".join(
             f"{unit}: {_in_words(part, layout, [value])}" for unit, part in zip(units, parts, strict=True)
         ),
+        narrow=Sketch(lambda figure: paint(figure, narrow), narrow.height),
     )
-
-
-def _panel(figure: Figure, place: int, height: float) -> Axes:
-    """One of the small panels, row by row from the top left."""
-    down, across = divmod(place, ACROSS)
-    bottom = height - down * (ABOVE + PANEL + BELOW) - ABOVE - PANEL
-    return figure.add_axes((0.05 + across * 0.325, bottom / height, 0.27, PANEL / height))
 
 
 def _checked(table: SafeTable, columns: str | Layout, values: Sequence[str], *, panel: str | None) -> Layout:

@@ -86,7 +86,8 @@ def table_markup(
 ) -> str:
     """Written cells as a table that scrolls inside its own region: notes under the caption, rows with their mark."""
     below = "".join(f'<span class="note">{escaped(note)}</span>' for note in notes)
-    kinds = [_aligned_as(kind, cells[heading]) for heading, kind in columns.values()]
+    # The first column names the rows, also where its names are numbers.
+    kinds = ["text", *(_aligned_as(kind, cells[heading]) for heading, kind in list(columns.values())[1:])]
     marks = flags or [""] * len(cells)
     head = "".join(
         f'<th scope="col"{_align(kind)}>{escaped(heading)}</th>' for heading, kind in zip(cells, kinds, strict=True)

@@ -28,7 +28,7 @@ def run(*arguments: object) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def report(spec: str, out: Path, *, data: Path | None = None, **parameters: str) -> Path:
+def report(spec: str, out: Path, *, data: Path | None = None, **parameters: object) -> Path:
     """Make one report in a folder of its own."""
     given = {"spec_path": str(SPECS / f"{spec}.toml"), "out": str(out), "parameters": parameters}
     run("-c", REPORT, json.dumps(given | ({"data": str(data)} if data else {})))
@@ -58,8 +58,14 @@ def briefings(folder: Path) -> Path:
     return write_briefings_index(folder)
 
 
+INTERVENTIONS = ("domestic_abuse", "accommodation", "wellbeing", "skills")
+
+FULL = ("matched, full size", "validation")
+"""Pages that take longer: made where tests marked `full` are run."""
+
+
 @pytest.fixture(scope="session")
-def pages(tmp_path_factory) -> Iterator[Mapping[str, Future[Path]]]:
+def pages(request, tmp_path_factory) -> Iterator[Mapping[str, Future[Path]]]:
     """Every kind of page by name, made two at a time, from a small extract: its tables have hidden cells as well."""
     from evalkit.synthetic import write_demo
 
@@ -68,7 +74,7 @@ def pages(tmp_path_factory) -> Iterator[Mapping[str, Future[Path]]]:
     studies = folder / "studies"
     runpy.run_path("data/prepare_real.py")["main"](studies)
     pool = ThreadPoolExecutor(2)
-    yield {
+    made = {
         "index": pool.submit(index, folder / "index"),
         "briefings": pool.submit(briefings, folder / "briefings"),
         "every block": pool.submit(report, "../../tests/notebooks/every_block", folder / "blocks"),
@@ -78,7 +84,18 @@ def pages(tmp_path_factory) -> Iterator[Mapping[str, Future[Path]]]:
         "area": pool.submit(report, "ete", folder / "area", data=demo, only="area=Derbyshire"),
         "briefing": pool.submit(report, "briefing", folder / "briefing", data=demo, unit="Hall Green"),
         "matched": pool.submit(report, "recid_matched", folder / "matched", data=studies / "recid"),
+        "gate": pool.submit(report, "through_the_gate", folder / "gate", data=demo),
+        **{name: pool.submit(report, name, folder / name, data=demo) for name in INTERVENTIONS},
     }
+    asked_for = {getattr(item, "callspec", None) and item.callspec.params.get("name") for item in request.session.items}
+    if asked_for.intersection(FULL):
+        demo = write_demo(folder / "everybody")
+        few = {"simulations": 400, "data": str(demo), "rossi": str(studies / "rossi")}
+        parameters = {"matched, full size": ("matched", {"data": demo}), "validation": ("validation", few)}
+        for name in asked_for.intersection(FULL):
+            spec, given = parameters[name]
+            made[name] = pool.submit(report, spec, folder / f"full {spec}", **given)
+    yield made
     pool.shutdown(cancel_futures=True)  # where only some tests are run, the other pages are not made
 
 

@@ -8,12 +8,15 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 
-from .conftest import HOSTILE
+from .conftest import FULL, HOSTILE, INTERVENTIONS
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("ete", "area", "index", "rat", "briefing", "briefings", "matched", "prepared", "every block")
-REPORTS = ("ete", "area", "rat", "briefing", "matched", "prepared")
+REPORTS = (
+    *("ete", "area", "rat", "briefing", "matched", "prepared", "gate", *INTERVENTIONS),
+    *(pytest.param(name, marks=pytest.mark.full) for name in FULL),
+)
+PAGES = (*REPORTS, "index", "briefings", "every block")
 WIDTHS = (360, 768, 1440)
 LARGEST = 1_500_000
 """Bytes of a report."""
@@ -27,6 +30,9 @@ BY_COLOUR = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-t
 OPEN_ALL = "document.querySelectorAll('details').forEach(details => { details.open = true; })"
 VIOLATIONS = """async options => (await axe.run(options)).violations.map(
     found => `${found.id}: ${found.nodes.length} x ${found.nodes[0].html} ${found.nodes[0].failureSummary}`)"""
+FEWER_ROWS = "document.querySelectorAll('tbody tr:nth-child(n+13):not([class])').forEach(row => row.remove())"
+"""The rows of a table are alike: twelve, and those that are marked, are enough for the slow rules."""
+
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 UNREACHABLE = """[...document.querySelectorAll('body *')].filter(box => box.tabIndex < 0
     && box.scrollWidth > box.clientWidth && ['auto', 'scroll'].includes(getComputedStyle(box).overflowX)
@@ -44,12 +50,74 @@ def test_a_page_asks_nothing_of_the_network_and_says_nothing_in_the_console(visi
     assert seen.complaints == []
 
 
+SMALLEST_LETTER = 8.5
+"""Pixels, on a phone."""
+
+CHART_WORDS = """smallest => [...document.querySelectorAll('figure .drawing svg')].flatMap(drawing => {
+    const frame = drawing.getBoundingClientRect();
+    const scale = frame.width / drawing.viewBox.baseVal.width;
+    const words = [...drawing.querySelectorAll('text')].filter(text => text.textContent.trim()).map(text => (
+        {text: text.textContent, box: text.getBoundingClientRect(),
+         size: parseFloat(getComputedStyle(text).fontSize) * scale}));
+    const covers = (one, other) => {
+        const height = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+        return Math.min(one.right, other.right) - Math.max(one.left, other.left) > 2
+            && height > 0.35 * Math.min(one.height, other.height);
+    };
+    if (!frame.width) return [];
+    return words.flatMap(({text, box, size}, place) => [
+        ...(box.left < frame.left - 2 || box.right > frame.right + 2 ? [`cut off: ${text}`] : []),
+        ...(box.top < frame.top - 2 || box.bottom > frame.bottom + 2 ? [`cut off: ${text}`] : []),
+        ...(size < smallest ? [`${size} pixels: ${text}`] : []),
+        ...words.slice(place + 1).filter(other => covers(box, other.box)).map(other => `${text} over ${other.text}`),
+    ]);
+})"""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_words_of_every_chart_are_whole_apart_and_large_enough(visit, name):
+    page = visit(name).page
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(f"window.innerWidth === {width}")
+        assert page.evaluate(CHART_WORDS, SMALLEST_LETTER) == [], width
+
+
+def test_a_chart_whose_words_are_cut_off_too_small_or_on_each_other_is_found(visit):
+    page = visit("prepared").page
+    page.evaluate("""const [one, other, third] = document.querySelectorAll('svg.wide text');
+        one.style.fontSize = '3px'; other.setAttribute('transform', 'translate(-2000 0)');
+        third.after(third.cloneNode(true));""")
+    found = page.evaluate(CHART_WORDS, SMALLEST_LETTER)
+    assert {re.sub("^[0-9.]+ ", "", line).split(":")[0].split(" ")[0] for line in found} >= {"cut", "pixels"}
+    assert any(" over " in line for line in found)
+
+
+def test_a_chart_has_a_form_for_a_phone_and_one_for_screen_and_paper(visit):
+    page = visit("ete", width=360).page
+    wide, narrow = page.locator(".drawing .wide"), page.locator(".drawing .narrow")
+    charts = page.locator(".drawing").count()
+    assert charts == wide.count() == narrow.count() > 5
+
+    def shown():
+        return tuple(sum(drawing.is_visible() for drawing in form.all()) for form in (wide, narrow))
+
+    assert shown() == (0, charts)
+    assert page.locator(".drawing[tabindex]").count() == 0
+    page.emulate_media(media="print")
+    assert shown() == (charts, 0)
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 768, "height": 900})
+    assert shown() == (charts, 0)
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_no_violation_of_wcag_in_light_or_dark(visit, name):
     page = visit(name).page
     page.evaluate(OPEN_ALL)
     if page.locator("#show-code:visible").count():
         page.click("#show-code")
+    page.evaluate(FEWER_ROWS)
     page.evaluate(AXE)
     assert page.evaluate(VIOLATIONS, BY_TAGS) == []
     page.emulate_media(color_scheme="dark")
@@ -149,6 +217,9 @@ def test_paper_has_the_data_behind_each_chart_and_no_switches(visit):
     assert page.locator("details.data:not([open])").count() == 0
     assert not any(page.locator(name).first.is_visible() for name in (".rail", ".skip", "a.csv", "pre.code"))
     assert page.evaluate("getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
+    page.set_viewport_size({"width": 672, "height": 900})  # the width of the text on A4
+    highest = page.evaluate("Math.max(...[...document.querySelectorAll('svg.wide')].map(one => one.clientHeight))")
+    assert 600 < highest <= 205 * 96 / 25.4 + 1  # a chart and its title fit one page
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert page.locator("details.data:not([open])").count() == closed
 
