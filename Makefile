@@ -75,7 +75,11 @@ rat: $(NEEDS_DEMO) | $(RUN_READY)  ## are people in teams, areas, cohorts reconv
 	@$(PY) -c "import sys, evalkit.reports.briefings as made; print('Written:', made.write_briefings_index(sys.argv[1]))" "$(OUT)"
 
 .PHONY: reports
-reports: report matched gate interventions  ## every report of the demonstration extract
+reports: report matched gate interventions summary  ## every report of the demonstration extract
+
+.PHONY: summary
+summary: $(NEEDS_DEMO) | $(RUN_READY)  ## every evaluation's headline on one page, reports/summary.html
+	@$(PY) -m evalkit report notebooks/specs/summary.toml --data "$(DATA)" --out "$(OUT)"
 
 .PHONY: gate
 gate: $(NEEDS_DEMO) | $(RUN_READY)  ## from prison to community: the Through-the-Gate report, reports/through_the_gate.html

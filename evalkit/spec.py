@@ -187,6 +187,8 @@ class Spec:
     """Chapter -> Markdown file with its text; relative to the specification."""
     breaks: dict[str, str] = field(default_factory=dict)
     """First month after a break in the series ('2020-04') -> what broke it."""
+    evaluations: tuple[str, ...] = ()
+    """File names of the specifications, beside this one, that a report across a series sums up, in order."""
 
     @property
     def horizon(self) -> str:
@@ -292,8 +294,7 @@ _KINDS |= {float: "a number", datetime.date: "a date", Path: "a path"}
 _LOOKALIKES = {(bool, int), (datetime.datetime, datetime.date)}
 
 
-def _nearest(name: str, known: typing.Iterable[str]) -> str:
-    known = list(known)
+def _nearest(name: str, known: typing.Collection[str]) -> str:
     if close := difflib.get_close_matches(name, known, n=1):
         return f"; did you mean '{close[0]}'?"
     return f" (known: {', '.join(known)})" if known else ""

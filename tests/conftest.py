@@ -15,6 +15,7 @@ SLOW_FIRST = (
     *("browser/test_pages", "test_notebooks", "test_study", "test_batch", "test_rat", "test_engine", "test_ete_report"),
     *("test_through_the_gate", "test_intervention_report", "test_synthetic", "test_matched", "test_monitoring"),
     *("test_register", "test_cluster", "test_scan", "test_reference", "test_release_tables", "test_disclosure"),
+    *("test_series_report", "test_series", "test_batch_attack", "test_kept"),
 )
 """Files that take longest: with two processes at work they come first, so that neither waits at the end."""
 

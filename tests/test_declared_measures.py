@@ -1,6 +1,7 @@
 """Declared measures: the registry is read strictly, and every percentage is what its declaration says."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,11 +9,17 @@ import pytest
 from conftest import assert_close
 from statsmodels.stats.proportion import proportion_confint
 
+from evalkit.cohort.build import build_cohort
+from evalkit.cohort.columns import COLUMNS
 from evalkit.cohort.conditions import Condition
-from evalkit.cohort.declared import REGISTRY, definitions, read_measures
+from evalkit.cohort.declared import REGISTRY, definitions, outcome_definitions, read_measures
 from evalkit.cohort.declared_rates import declared_rates, value_of
+from evalkit.cohort.measures import outcome_measures
 from evalkit.errors import DataError, SpecError
+from evalkit.intake import load
 from evalkit.intake.tables import TABLES
+from evalkit.spec import Group, read_spec
+from evalkit.synthetic import write_demo
 
 EXTRACT_DATE = pd.Timestamp("2021-12-31")
 
@@ -68,7 +75,8 @@ def test_every_column_that_the_registry_names_is_one_of_its_table():
         "referrals": {"jobs_found", "courses_completed", "settled_at_3_months", "reconvictions"},
     }
     for measure in read_measures().measures.values():
-        declared = {column.name for column in TABLES[measure.table].columns}
+        cohort = measure.table.startswith("cohort_")
+        declared = set(COLUMNS) if cohort else {column.name for column in TABLES[measure.table].columns}
         assert set(measure.columns) <= declared | derived.get(measure.table, set()), measure.id
 
 
@@ -105,6 +113,7 @@ def test_an_unknown_id_is_an_error_that_names_the_known_ones():
         ('met = [{ column = "seen", is_in = [true] }]\n', "", "say either what has to be met, or of which column"),
         ('breaks = ["lockdown"]', 'each = "seen"', "say either what has to be met"),
         ('met = [{ column = "seen", is_in = [true] }]\n', 'each = "seen"\n', "'each' needs its categories"),
+        ('breaks = ["lockdown"]', 'mean_of = "seen"', "say either what has to be met.* or the mean is taken"),
         ('breaks = ["lockdown"]', 'part_of = "all"', "no measure has the id 'all'"),
         ("[[measures]]", "[[measure]]", "holds measure; "),
         ("[[measures]]", "[[measures", "cannot be read"),
@@ -305,3 +314,93 @@ def test_the_notebook_asks_for_declared_measures_only():
     assert len(asked) > 20
     assert asked <= set(read_measures().measures)
     assert REGISTRY.name == "declared_measures.toml"
+
+
+@pytest.fixture(scope="module")
+def extract(tmp_path_factory):
+    """A small demonstration extract."""
+    return load(write_demo(tmp_path_factory.mktemp("outcomes") / "demo", people=1500), tables=["referrals"])
+
+
+@pytest.fixture(scope="module")
+def outcomes(extract):
+    """A cohort by either definition of the outcome."""
+    spec = read_spec("notebooks/specs/ete.toml")
+    rules = {name: replace(spec.cohort, outcome=name) for name in ("reconviction", "proven_reoffence")}
+    return {
+        name: build_cohort(extract, replace(spec, cohort=rule, groups=(ONE_GROUP,))) for name, rule in rules.items()
+    }
+
+
+ONE_GROUP = Group("took_up", "Took up", "Did not")
+OUTCOME_MEASURES = {
+    "reconviction": {
+        "rate": "reconvicted_1_year",
+        "custodial": "custodial_reconviction_1_year",
+        "per_person": "reconvictions_per_person_1_year",
+        "per_reoffender": "reconvictions_per_reoffender_1_year",
+        "days_to_first": "days_to_first_reconviction_1_year",
+    },
+    "proven_reoffence": {
+        "rate": "proven_reoffence_1_year",
+        "custodial": "custodial_proven_reoffence_1_year",
+        "per_person": "proven_reoffences_per_person_1_year",
+        "per_reoffender": "proven_reoffences_per_reoffender_1_year",
+        "days_to_first": "days_to_first_proven_reoffence_1_year",
+    },
+}
+
+
+@pytest.mark.parametrize("outcome", list(OUTCOME_MEASURES))
+@pytest.mark.parametrize("complement", [False, True])
+def test_what_is_declared_of_a_years_outcome_is_what_the_reports_count(outcomes, outcome, complement):
+    cohort, ids = outcomes[outcome], OUTCOME_MEASURES[outcome]
+    shown = outcome_measures(cohort).query("complement == @complement").iloc[0]
+    rows = {f"cohort_{outcome}": cohort.frame[cohort.frame["took_up"] != complement]}
+    counted = declared_rates(rows, [ids["rate"], ids["custodial"]], extract_date=EXTRACT_DATE)
+    assert counted["met"].tolist() == [shown["reconvicted"], shown["custodial"]]
+    assert counted["known"].tolist() == [shown["people"]] * 2
+    for name in ("per_person", "per_reoffender", "days_to_first"):
+        measure = read_measures().measure(ids[name])
+        (frame,) = rows.values()
+        values = frame.loc[value_of(measure, frame, EXTRACT_DATE)["known"], measure.mean_of]
+        assert_close(values.mean(), shown[name], decimals=12)
+
+
+def test_the_two_definitions_differ_and_one_is_never_read_as_the_other(outcomes):
+    frames = {name: cohort.frame for name, cohort in outcomes.items()}
+    assert frames["reconviction"]["reconvicted"].sum() != frames["proven_reoffence"]["reconvicted"].sum()
+    with pytest.raises(SpecError, match="is read from the table cohort_proven_reoffence, which the extract does not"):
+        declared_rates(
+            {"cohort_reconviction": frames["reconviction"]}, ["proven_reoffence_1_year"], extract_date=EXTRACT_DATE
+        )
+
+
+def test_a_mean_is_no_percentage(outcomes):
+    rows = {"cohort_reconviction": outcomes["reconviction"].frame}
+    with pytest.raises(SpecError, match="reconvictions_per_person_1_year: a mean, and no percentage"):
+        declared_rates(rows, ["reconvictions_per_person_1_year"], extract_date=EXTRACT_DATE)
+
+
+def test_every_outcome_of_a_year_has_its_definition_for_both_ways_of_counting():
+    said = definitions([name for ids in OUTCOME_MEASURES.values() for name in ids.values()]).set_index("id")
+    assert len(said) == 10
+    assert said["window"].str.startswith("365 days from the day after").all()
+    assert said.loc["proven_reoffence_1_year", "window"].endswith("183 more days for the sentence")
+    assert set(said["unit"]) == {"person"}
+    assert set(said["breaks"].str.startswith("24 March 2020: first national lockdown")) == {True}
+
+
+@pytest.mark.parametrize(
+    ("declared", "first"),
+    [
+        (None, "reconvicted_1_year"),  # what the extract declares
+        ("reconviction", "reconvicted_1_year"),
+        ("proven_reoffence", "proven_reoffence_1_year"),
+    ],
+)
+def test_the_measures_of_an_evaluation_are_those_of_its_outcome(extract, declared, first):
+    rules = replace(read_spec("notebooks/specs/ete.toml").cohort, outcome=declared)
+    found = outcome_definitions(extract, rules)
+    assert found["id"].iloc[0] == first
+    assert found["source"].str.startswith(f"cohort_{declared or 'reconviction'}:").tolist() == [True] * 5

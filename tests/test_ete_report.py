@@ -45,7 +45,13 @@ def test_confirmation_and_dates_stages_and_completion_are_those_of_the_rows(whol
 def test_the_in_reach_claim_is_tested_and_not_confirmed_where_nothing_was_planted(whole):
     found = re.search(r"People seen in prison, beside .* did not engage outside distinguishably .*\)\.", whole)
     assert found
-    assert "This is no matched comparison." in whole
+    matched = re.search(
+        r"In ([\d,]+) matched pairs of people, .*? percentage points \(95% interval (\S+) to (\S+)\);", whole
+    )
+    pairs, low, high = (float(part.replace("−", "-").replace(",", "")) for part in matched.groups())
+    assert pairs > 5_000
+    assert low < 0 < high
+    assert "Before the result: the pairs are alike in all that is listed here" in whole
 
 
 def test_subgroups_come_with_their_number(whole):

@@ -12,11 +12,12 @@ from evalkit.cohort.declared import definitions
 from evalkit.errors import DataError
 from evalkit.present import make_safe
 from evalkit.present.chart_journey import draw_journey, journey_finding, show_journey
+from evalkit.present.chart_transitions import show_transitions
 from evalkit.present.declared_safe import make_rates_safe
 from evalkit.present.declared_tables import declared_card, show_rates, show_rates_by
 from evalkit.present.disclosure import is_shown
 from evalkit.present.release_safe import make_contrast_safe, make_housing_safe
-from evalkit.present.release_tables import contrast_sentence, show_contrast, show_transitions
+from evalkit.present.release_tables import contrast_sentence, show_contrast
 from evalkit.present.release_words import (
     reached_beside,
     released_answer,
@@ -330,8 +331,10 @@ def test_transitions_are_shares_of_the_row_with_their_counts():
     counts = LARGE.copy()
     counts[0] = [160, 40, 40, 40, 60, 60]
     counts[1] = [40, 160, 40, 0, 0, 0]
-    html = show_transitions(make_housing_safe(found_housing(counts)).transitions, caption="From to").html
-    assert "From to. Unit: release" in html
+    html = show_transitions(
+        make_housing_safe(found_housing(counts)).transitions, measure="From to", source="Source"
+    ).html
+    assert "From to" in html
     assert "40.0 (160)" in html
     assert "16.7 (40)" in html
 

@@ -1,13 +1,19 @@
 """Releases in scope, people released, accommodation, contact before release. Each row of the small extract says why."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import assert_close
+from scipy.stats import chi2
 from small_extracts import loaded
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from evalkit.cohort.released import (
     check_on_the_others,
+    differences_by,
     recall_and_reconviction,
     reconviction_by,
     released_comparisons,
@@ -203,6 +209,28 @@ def test_reconviction_by_prison_adds_up(people):
     assert table["label"].tolist() == ["Ranby", "not recorded"]
     assert table["people"].tolist() == [2, 1]
     assert_close(table["predicted"].sum(), people.frame["predicted"].sum(), decimals=12)
+
+
+def test_differences_by_prison_have_everyone_first_then_names_in_order():
+    rng = np.random.default_rng(6)
+    people = pd.DataFrame(
+        {"prison": np.repeat(["C", "A", "B"], [300, 200, 100]), "predicted": rng.uniform(0.1, 0.7, 600)}
+    )
+    people["reconvicted"] = rng.random(600) < people["predicted"] - 0.1 * (people["prison"] == "B")
+    table = differences_by(SimpleNamespace(analysed=people), "prison", kind="Prison")
+    assert table["name"].tolist() == ["Everyone", "A", "B", "C"]
+    assert table["people"].tolist() == [600, 200, 100, 300]
+    own = people[people["prison"] == "B"]
+    assert_close(table["estimate"].iloc[2], own["reconvicted"].mean() - own["predicted"].mean(), decimals=12)
+    assert_close(table["estimate"].iloc[0], people["reconvicted"].mean() - people["predicted"].mean(), decimals=12)
+    p_values = table["p_value"].iloc[1:].to_numpy(float)
+    assert_close(table["q_value"].iloc[1:], multipletests(p_values, method="fdr_bh")[1], decimals=12)
+    # Cochran's Q by hand: inverse-variance weighted squares around the weighted mean, on 2 degrees of freedom
+    parts = [part for _, part in people.groupby("prison")]
+    means = np.array([(part["reconvicted"] - part["predicted"]).mean() for part in parts])
+    errors = np.array([np.sqrt((part["predicted"] * (1 - part["predicted"])).sum()) / len(part) for part in parts])
+    centre = np.average(means, weights=errors**-2)
+    assert_close(table["p_alike"].iloc[1], chi2.sf((((means - centre) / errors) ** 2).sum(), 2), decimals=12)
 
 
 def test_curves_follow_everyone_for_a_year(people):

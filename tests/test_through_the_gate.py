@@ -47,6 +47,33 @@ def test_selection_on_sentence_length_is_told_from_contact(report):
     assert abs(mixed) < 2
 
 
+def test_matched_pairs_recover_that_contact_goes_with_nothing_by_itself(report):
+    text = text_of(report)
+    found = re.search(
+        r"In ([\d,]+) matched pairs of releases, \S+% of those seen in prison had the first appointment within 1 "
+        r"business day, and \S+% of those not seen: (\S+) percentage points \(95% interval (\S+) to (\S+)\); the "
+        r"two are not distinguishable",
+        text,
+    )
+    pairs, estimate, low, high = (float(part.replace("−", "-").replace(",", "")) for part in found.groups())
+    assert pairs > 5_000
+    assert abs(estimate) < 2  # planted: 0; as counted 8
+    assert low < 0 < high
+    assert "Before the result: the pairs are alike in all that is listed here" in text
+    assert text.index("Before the result:") < found.start()
+    assert len(re.findall(r"Matched pairs [\d,]+ ", text)) == 4
+
+
+def test_prisons_and_homes_are_pictures_with_their_notes(report):
+    text = text_of(report)
+    assert re.search(
+        r"\d+ of 12 prisons differ clearly from their prediction; from prison to prison the difference", text
+    )
+    assert "12 prisons are estimated: with no difference in any, about 0.6 would have p below 0.05" in text
+    assert "this is no league table" in text
+    assert re.search(r"Settled three months later: 80\.\d% of releases settled on the first night, 2\d\.\d% to 2", text)
+
+
 def test_the_prison_with_careless_records_is_amber(report):
     markup = report.read_text(encoding="utf-8")
     table = markup.split('aria-label="Releases by prison. Unit: release"')[1]

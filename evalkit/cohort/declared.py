@@ -17,8 +17,11 @@ from typing import Any
 import pandas as pd
 
 from evalkit.cohort.conditions import Condition
+from evalkit.cohort.index import effective_rules
 from evalkit.dates import long_date
 from evalkit.errors import SpecError
+from evalkit.intake import Extract
+from evalkit.spec import CohortRules
 
 REGISTRY = Path(__file__).with_name("declared_measures.toml")
 
@@ -33,8 +36,8 @@ class Break:
 
 @dataclass(frozen=True)
 class Measure:
-    """One percentage, declared. A row is in scope if it meets every condition of `scope`; its value is known if it
-    meets every one of `known` as well; it counts if it also meets every one of `met`."""
+    """One percentage or mean, declared. A row is in scope if it meets every condition of `scope`; its value is known if
+    it meets every one of `known` as well; it counts if it also meets every one of `met`."""
 
     id: str
     label: str
@@ -55,6 +58,8 @@ class Measure:
     each: str = ""
     """Column of which every category is counted in turn, instead of `met`."""
     categories: tuple[str, ...] = ()
+    mean_of: str = ""
+    """Column whose mean is taken, instead of a percentage."""
     part_of: str = ""
     """Measure whose rows hold those of this one: engaged within 7 days is part of engaged within 28."""
     breaks: tuple[Break, ...] = ()
@@ -64,7 +69,7 @@ class Measure:
         """Every column that it needs."""
         conditions = (*self.scope, *self.known, *self.met)
         named = [name for condition in conditions for name in condition.columns]
-        return tuple(dict.fromkeys([*named, *([self.each] if self.each else [])]))
+        return tuple(dict.fromkeys([*named, *filter(None, (self.each, self.mean_of))]))
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,12 @@ def read_measures(path: str | Path = REGISTRY) -> Registry:
     return registry
 
 
+def outcome_definitions(extract: Extract, rules: CohortRules) -> pd.DataFrame:
+    """What the one-year measures of the outcome that an evaluation follows mean: columns of `definitions`."""
+    known, table = read_measures(), f"cohort_{effective_rules(extract, rules).outcome}"
+    return definitions([measure.id for measure in known.measures.values() if measure.table == table], registry=known)
+
+
 def definitions(ids: Sequence[str], *, registry: Registry | None = None) -> pd.DataFrame:
     """What measures mean, for the table of definitions under their figures.
 
@@ -149,8 +160,10 @@ def _measure(declared: dict[str, Any], breaks: dict[str, Break], file: str) -> M
     values["breaks"] = tuple(breaks[name] for name in values.get("breaks", []))
     values["categories"] = tuple(values.get("categories", []))
     measure: Measure = _made(Measure, values, where)
-    if bool(measure.met) == bool(measure.each):
-        raise SpecError(f"{where}: say either what has to be met, or of which column each category is counted")
+    if sum(map(bool, (measure.met, measure.each, measure.mean_of))) != 1:
+        raise SpecError(
+            f"{where}: say either what has to be met, or of which column each category is counted or the mean is taken"
+        )
     if bool(measure.each) != bool(measure.categories):
         raise SpecError(f"{where}: 'each' needs its categories, and categories need 'each'")
     return measure

@@ -43,7 +43,7 @@ def declared_rates(
     known), share_all with _low and _high (of all in scope), unknown_share; best and worst (shares of all in scope if
     every unknown had met it, or none; missing up to 10 % unknown); rating (amber above 10 % unknown, else green);
     method. Shares are 0 to 1 with Wilson intervals, missing where there is nobody.
-    Raises SpecError for an unknown id, mixed units, and a table or column that is not there.
+    Raises SpecError for an unknown id, mixed units, a mean, and a table or column that is not there.
     """
     known = registry or read_measures()
     measures = [known.measure(name) for name in ids]
@@ -51,6 +51,8 @@ def declared_rates(
         raise SpecError(
             f"measures of different units in one table ({', '.join(units)}): ask for those of one at a time"
         )
+    if means := [measure.id for measure in measures if measure.mean_of]:
+        raise SpecError(f"{', '.join(means)}: a mean, and no percentage; ask for it by itself")
     rows = [row for measure in measures for row in _counted(measure, tables, pd.Timestamp(extract_date), by)]
     table = pd.DataFrame(rows)
     table["part_of"] = table["part_of"].where(table["part_of"].isin(list(ids)), "")

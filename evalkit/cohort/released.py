@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from evalkit.cohort.build import Cohort, Step, build_cohort
@@ -15,10 +16,12 @@ from evalkit.cohort.compare import group_comparisons
 from evalkit.cohort.measures import outcome_measures
 from evalkit.cohort.reconviction import NOT_COUNTED
 from evalkit.cohort.releases import Releases
+from evalkit.cohort.subgroups import EVERYONE
 from evalkit.cohort.trust import Trust, check_prediction
 from evalkit.errors import DataError
 from evalkit.intake import Extract
 from evalkit.spec import Group, Spec
+from evalkit.statistics.dispersion import benjamini_hochberg
 from evalkit.statistics.groups import actual_vs_predicted_by
 from evalkit.statistics.survival import survival_curve
 
@@ -129,6 +132,48 @@ def reconviction_by(cohort: Cohort, column: str) -> pd.DataFrame:
         raise DataError("nobody was followed up in full with a valid score, so nobody can be compared by " + column)
     table = actual_vs_predicted_by(cohort.analysed, by=column)
     return table.rename(columns={column: "label"}).sort_values("label", ignore_index=True)
+
+
+def differences_by(cohort: Cohort, column: str, *, kind: str) -> pd.DataFrame:
+    """Actual less predicted reconviction of everyone and by prison or sentence length, as a forest plot takes it.
+
+    column : 'prison' or 'sentence_length'
+    kind   : what the parts are called
+
+    Returns one row for everyone and one per part, in alphabetical order: kind, name, people, reconvicted, actual_rate,
+    predicted_rate, estimate (actual less predicted, shares) with low, high; ratio (actual over predicted) with
+    ratio_low, ratio_high; p_value (exact); q_value (Benjamini-Hochberg over the parts); p_alike (Cochran's Q with the
+    variances of the predicted risks: one difference in all parts).
+    Raises DataError where nobody is analysed.
+    Source: Benjamini & Hochberg (1995), JRSS B 57, 289-300; Cochran (1954), Biometrics 10, 101-129.
+    """
+    parts = reconviction_by(cohort, column)
+    whole = actual_vs_predicted_by(cohort.analysed.assign(label=EVERYONE), by="label")
+    table = pd.concat([whole, parts], ignore_index=True)
+    q_values = np.r_[np.nan, benjamini_hochberg(parts["p_value"].to_numpy(float))]
+    return pd.DataFrame(
+        {
+            "kind": np.where(table.index == 0, EVERYONE, kind),
+            **{"name": table["label"], "people": table["people"], "reconvicted": table["actual"]},
+            **{name: table[name] for name in ("actual_rate", "predicted_rate", "ratio", "ratio_low", "ratio_high")},
+            **{"estimate": table["difference"], "low": table["difference_low"], "high": table["difference_high"]},
+            **{"p_value": table["p_value"], "q_value": q_values, "p_alike": _alike(cohort.analysed, column)},
+        }
+    )
+
+
+def _alike(people: pd.DataFrame, column: str) -> float:
+    """Cochran's Q of the differences of the parts, each weighted by its predicted variance; missing for one part."""
+    from scipy.special import chdtrc
+
+    risk = people["predicted"].to_numpy(float)
+    lines = pd.DataFrame({"more": people["reconvicted"] - risk, "variance": risk * (1 - risk), "people": 1.0})
+    sums = lines.groupby(people[column]).sum()
+    if len(sums) < 2:
+        return float("nan")
+    difference, weight = sums["more"] / sums["people"], sums["people"] ** 2 / sums["variance"]
+    centre = (weight * difference).sum() / weight.sum()
+    return float(chdtrc(len(sums) - 1, (weight * (difference - centre) ** 2).sum()))
 
 
 def recall_and_reconviction(cohort: Cohort) -> pd.DataFrame:

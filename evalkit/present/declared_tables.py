@@ -140,6 +140,14 @@ def declared_card(table: SafeTable, name: str, *, label: str) -> Card:
     return Card(f"{percent(row['share'])}%", label, detail)
 
 
+def show_definitions(meanings: pd.DataFrame, *, caption: str) -> Piece:
+    """What declared measures mean that stand in another table: definition, both sides, window, unknowns.
+
+    meanings : what `definitions` returned
+    """
+    return _with_definitions(Piece(f"<p>{escaped(caption)}</p>", caption), meanings, caption)
+
+
 def _unit(table: SafeTable) -> str:
     units = list(dict.fromkeys(require_safe(table)["unit"]))
     if len(units) != 1:
@@ -158,7 +166,9 @@ def _with_definitions(body: Piece, meanings: pd.DataFrame, caption: str) -> Piec
     lines = [f"{row['label']}: {_lower_first(row['numerator'])}, of {_lower_first(row['denominator'])}."
              for row in meanings.to_dict("records")]  # fmt: skip
     items = "".join(f"<li>{escaped(line)}</li>" for line in lines)
-    cells = meanings[list(DEFINITIONS)].rename(columns={name: heading for name, (heading, _) in DEFINITIONS.items()})
+    # a cell "person" would be taken for the head of a column of identifiers
+    said = meanings.assign(unit=[f"one {unit}" for unit in meanings["unit"]])
+    cells = said[list(DEFINITIONS)].rename(columns={name: heading for name, (heading, _) in DEFINITIONS.items()})
     table = table_markup(cells, DEFINITIONS, caption=f"{caption}: definitions")
     hidden = f'<span class="visually-hidden">: {escaped(caption)}</span>'
     summary = f"Definitions: windows, unknowns, sources, breaks in the series{hidden}"

@@ -1,4 +1,4 @@
-"""Tables of releases and of people released: transitions of accommodation, contact before release, recall."""
+"""Tables of releases and of people released: benefit claims, contact before release, recall."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from evalkit.errors import DataError
-from evalkit.present.disclosure import SafeTable, is_shown, make_safe, require_safe
+from evalkit.present.disclosure import SafeTable, is_shown, require_safe
 from evalkit.present.html import Piece, escaped
 from evalkit.present.numbers import count, percent, written
 from evalkit.present.tables import show_table
@@ -29,7 +29,7 @@ CONTRAST = {
     "known_b": ("Not seen", "count"),
     "rate_b": ("Of them not seen (%)", "percent"),
     "difference": ("Difference (pp), 95% interval", "points interval"),
-    "p_value": ("Fisher's p", "p"),
+    "p_value": ("p", "p"),
 }
 RECONVICTION = {
     "label": ("Group", "text"),
@@ -43,33 +43,6 @@ RECONVICTION = {
 RECALL = {"label": ("Within a year", "text"), "people": ("People", "count"), "share": ("Share (%)", "percent")}
 
 
-def show_transitions(table: SafeTable, *, caption: str, notes: Sequence[str] = ()) -> Piece:
-    """From the first night to three months: one row per category of the first night, its shares across the others.
-
-    table : the transitions of `make_housing_safe`
-    """
-    rows = pd.DataFrame(require_safe(table))
-    categories = list(dict.fromkeys(rows["first"]))
-    lines = []
-    for category in categories:
-        own = rows[rows["first"] == category].set_index("third")
-        cells = {other: _share_and_count(own.loc[other]) for other in categories}
-        lines.append({"first": category.capitalize(), "of": own["of"].iloc[0], **cells})
-    columns = {"first": ("First night", "text"), "of": ("Releases", "count")}
-    columns |= {category: (category.capitalize(), "text") for category in categories}
-    safe = make_safe(pd.DataFrame(lines).astype(object), counts=[], threshold=table.threshold)
-    note = "Rows: the first night. Columns: three months later, as % of the row (releases). Each row adds up to 100%."
-    return show_table(safe, caption=f"{caption}. Unit: release", columns=columns, notes=[note, *notes])
-
-
-def _share_and_count(row: pd.Series) -> str:
-    if not is_shown(row["releases"]):
-        return str(row["releases"])
-    if not is_shown(row["share"]):
-        return count(row["releases"])
-    return f"{percent(row['share'])} ({count(row['releases'])})"
-
-
 def show_contrast(table: SafeTable, *, caption: str, notes: Sequence[str] = ()) -> Piece:
     """Contact before release beside none: all releases, each length of sentence, and the same mix of lengths.
 
@@ -79,7 +52,7 @@ def show_contrast(table: SafeTable, *, caption: str, notes: Sequence[str] = ()) 
         table,
         caption=f"{caption}. Unit: release",
         columns=CONTRAST,
-        notes=["Differences: Newcombe intervals, seen less not seen.", *notes],
+        notes=["Differences: seen less not seen, Newcombe intervals; p: Fisher's exact test.", *notes],
         missing="[z]",
     )
 
