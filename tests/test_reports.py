@@ -397,3 +397,29 @@ def test_the_runner_starts_without_pandas():
     code = "import sys, evalkit.reports, evalkit.spec; print('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def some_words(source):
+    return nbformat.v4.new_markdown_cell(source, metadata={"tags": []})
+
+
+def test_a_chapter_without_anything_to_show_is_left_out_and_named_once():
+    nothing = '<p class="note left-out">The specification declares no stays &amp; no nights.</p>'
+    empty = [
+        some_words("## Nights\n\nOne row is one night."),
+        a_cell("show()", outputs=[display({"text/html": nothing})]),
+    ]
+    partly = [
+        some_words("## Homes"),
+        a_cell("show()", outputs=[display({"text/html": nothing})]),
+        a_cell("show()", outputs=[display({"text/html": "<p>58% settled</p>"})]),
+    ]
+    html = page_of(*empty, *partly, some_words("## Words alone"))
+    assert "Nights: The specification declares no stays &amp; no nights." in html
+    assert 'id="nights"' not in html
+    assert "One row is one night." not in html
+    assert 'id="homes"' in html
+    assert "58% settled" in html
+    assert 'id="words-alone"' in html
+    assert html.count("left-out") == 1
+    assert "left out" not in page_of(some_words("## Words alone"))

@@ -82,8 +82,8 @@ NOT_EXPECTED = "How much to expect of that alone is not known here: no reliabili
 
 
 def left_out(what: str) -> Piece:
-    """One line where a chapter has nothing to show."""
-    return Piece(f'<p class="note">{escaped(what)}</p>', what)
+    """One line where a chapter has nothing to show: the page leaves the chapter out and says so once, at its end."""
+    return Piece(f'<p class="note left-out">{escaped(what)}</p>', what)
 
 
 def show_declared(declared: Any) -> Piece:

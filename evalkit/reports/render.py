@@ -18,6 +18,9 @@ from evalkit.reports.kernel import cell_place
 
 TEMPLATE = Path(__file__).with_name("template")
 NEVER_SHOWN = frozenset({"masthead", "parameters", "injected-parameters", "not-in-report"})
+LEFT_OUT = 'class="note left-out"'
+"""What marks the one line of a chapter without anything to show."""
+
 SHOWN_TYPES = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
 """Best first; whatever else a cell offers (widgets, JavaScript) is shown by its plain text."""
 
@@ -34,6 +37,7 @@ def render(notebook: Any, *, title: str, place: str) -> str:
     """
     _refuse_unfit_outputs(notebook, place)
     headings = Headings()
+    notebook, left_out = _without_empty_chapters(notebook)
     exporter = TemplateExporter(
         template_name=TEMPLATE.name,
         template_file="index.html.j2",
@@ -53,6 +57,7 @@ def render(notebook: Any, *, title: str, place: str) -> str:
         "script_hash": "sha256-" + b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         "masthead": _masthead(notebook) or f"<h1>{escape(title)}</h1>",
         "never_shown": NEVER_SHOWN,
+        "left_out": left_out,
     }
     html, _ = exporter.from_notebook_node(notebook, resources={"page": page})
     _refuse_images_without_alternative(html, place)
@@ -73,6 +78,24 @@ def _refuse_unfit_outputs(notebook: Any, place: str) -> None:
                     f"{cell_place(place, number, cell.source)}: shows an image without a text alternative "
                     "(close the figure and show it through evalkit's charts)"
                 )
+
+
+def _without_empty_chapters(notebook: Any) -> tuple[Any, list[str]]:
+    """The notebook without the chapters that say of themselves they have nothing to show, and what these say."""
+    chapters: list[list[Any]] = [[]]
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            chapters.append([])
+        chapters[-1].append(cell)
+    kept, said = [], []
+    for cells in chapters:
+        outputs = [output.get("data", {}).get("text/html", "") for cell in cells for output in cell.get("outputs", [])]
+        if outputs and all(LEFT_OUT in output for output in outputs):
+            sentences = dict.fromkeys(re.sub(r"<[^>]*>", "", output).strip() for output in outputs)
+            said.append(f"{cells[0].source.splitlines()[0].removeprefix('## ')}: {unescape(' '.join(sentences))}")
+        else:
+            kept += cells
+    return type(notebook)({**notebook, "cells": kept}), said
 
 
 def _masthead(notebook: Any) -> str:
