@@ -32,10 +32,10 @@ def table(tmp_path):
 
 def test_each_category_counts_the_caseload_and_those_who_took_part(table):
     counts = table[["caseload", "participants"]].T.to_dict("list")
-    assert counts["Sex: male"] == [3, 2]
-    assert counts["Ethnicity: white"] == [2, 1]
-    assert counts["Ethnicity: not recorded"] == [1, 1]
-    assert counts["Religion or belief: none"] == [2, 1]
+    assert counts["Sex: Male"] == [3, 2]
+    assert counts["Ethnicity: White"] == [2, 1]
+    assert counts["Ethnicity: Not recorded"] == [1, 1]
+    assert counts["Religion or belief: None"] == [2, 1]
 
 
 def test_age_bands_have_their_limits_at_the_birthday(table):
@@ -49,7 +49,7 @@ def test_a_characteristic_that_nobody_has_is_left_out_and_not_recorded_comes_las
 
 
 def test_shares_are_of_the_caseload_and_of_everyone(table):
-    row = table.loc["Sex: male"]
+    row = table.loc["Sex: Male"]
     assert_close(row[["share", "caseload_share", "participant_share"]], [2 / 3, 3 / 4, 2 / 3], decimals=9)
 
 

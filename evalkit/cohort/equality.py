@@ -75,5 +75,5 @@ def _by(people: pd.DataFrame, name: str, title: str) -> pd.DataFrame:
     order = [category for category in order if category in table.index and category != NOT_RECORDED]
     table = table.reindex([*order, *([NOT_RECORDED] if NOT_RECORDED in table.index else [])])
     table = table.rename_axis("category").reset_index().assign(characteristic=title)
-    table["label"] = [f"{title}: {category}" for category in table["category"]]
+    table["label"] = [f"{title}: {category[:1].upper()}{category[1:]}" for category in table["category"]]
     return table[["label", "characteristic", "category", "caseload", "participants"]]
