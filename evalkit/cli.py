@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("out", type=Path, help="folder that a batch wrote to")
     verify.set_defaults(run=_verify)
 
+    _add_releases(commands)
     _add_alerts(commands)
     scan = commands.add_parser("scan", help="look through a report for people, paths and remote addresses")
     scan.add_argument("report", type=Path, help="an HTML file")
@@ -88,6 +89,15 @@ def _add_batch(commands: Any) -> None:
     manner.add_argument("--quiet", action="store_true", help="say nothing but what goes wrong")
     manner.add_argument("--json", action="store_true", help="one JSON object per report, and one at the end")
     batch.set_defaults(run=_batch)
+
+
+def _add_releases(commands: Any) -> None:
+    releases = commands.add_parser("releases", help="list what reports have released, or forget what was never shared")
+    where = "folder of the reports (default: reports)"
+    releases.add_argument("out", type=Path, nargs="?", default=Path("reports"), help=where)
+    never = "take a release out that nobody has seen: its name as in the list, or 'all'; may be given several times"
+    releases.add_argument("--forget", metavar="NAME", action="append", default=[], help=never)
+    releases.set_defaults(run=_releases)
 
 
 def _add_alerts(commands: Any) -> None:
@@ -183,6 +193,15 @@ def _verify(options: argparse.Namespace) -> int:
         print(misfit)
     print(f"{verified.reports} reports in the manifest, {len(verified.misfits) or 'no'} misfits")
     return 1 if verified.misfits else 0
+
+
+def _releases(options: argparse.Namespace) -> int:
+    from evalkit.reports.ledger import forget, read_ledger
+
+    for entry in forget(options.out, options.forget):
+        print(f"Forgotten: {entry}")
+    print("\n".join(map(str, read_ledger(options.out))) or f"{options.out}: nothing has been released")
+    return 0
 
 
 def _alerts(options: argparse.Namespace) -> int:

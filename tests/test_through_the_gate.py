@@ -13,9 +13,10 @@ SPEC = Path("notebooks/specs/through_the_gate.toml")
 
 
 def text_of(report):
-    """The visible text of a report, without code and styles."""
+    """The visible text of a report on a screen, without code, styles and the phone's form of each chart."""
     markup = report.read_text(encoding="utf-8")
     markup = re.sub(r"<(style|script|head)\b.*?</\1>", " ", markup, flags=re.S)
+    markup = re.sub(r'<svg class="narrow".*?</svg>', " ", markup, flags=re.S)
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", markup)))
 
 

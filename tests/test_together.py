@@ -7,15 +7,21 @@ import re
 import shutil
 
 import pytest
-from batch_inputs import LOAD, write_inputs
+from batch_inputs import LOAD, write_inputs, write_notebook
 
 from evalkit.present.publication import Published
+from evalkit.reports import run_report
 from evalkit.reports.batch import run_batch
-from evalkit.reports.together import read_released, released, to_hide
+from evalkit.reports.ledger import read_ledger
+from evalkit.reports.together import Unit, exposed, read_released, to_hide
 
 
 def table(counts, hidden, name="people 1", rows=("women", "men")):
     return Published(name, rows, {"people": tuple(counts)}, {"people": list(hidden)})
+
+
+def unit(*tables, stands=False):
+    return Unit(tables, stands=stands)
 
 
 def hides(planned, unit):
@@ -24,9 +30,9 @@ def hides(planned, unit):
 
 def test_a_count_that_one_unit_alone_hides_is_hidden_by_the_unit_with_the_smallest_as_well():
     units = {
-        "A": [table([4, 30], [True, True])],
-        "B": [table([20, 40], [False, False])],
-        "C": [table([15, 50], [False, False])],
+        "A": unit(table([4, 30], [True, True])),
+        "B": unit(table([20, 40], [False, False])),
+        "C": unit(table([15, 50], [False, False])),
     }
     planned = to_hide(units)
     assert sorted(planned) == ["B", "C"]
@@ -35,31 +41,53 @@ def test_a_count_that_one_unit_alone_hides_is_hidden_by_the_unit_with_the_smalle
 
 
 def test_units_whose_hidden_counts_leave_enough_values_stay_as_they_are():
-    units = {"A": [table([4, 30], [True, False])], "B": [table([2, 40], [True, False])]}
+    units = {"A": unit(table([4, 30], [True, False])), "B": unit(table([2, 40], [True, False]))}
     assert to_hide(units) == {}  # 4 + 2 = 6: each is anything from 1 to 5
-    units["B"] = [table([1, 40], [True, False])]
+    units["B"] = unit(table([1, 40], [True, False]))
     assert to_hide(units) == {}  # nothing else to hide: there are but two
-    units["C"] = [table([12, 40], [False, False])]
+    units["C"] = unit(table([12, 40], [False, False]))
     assert hides(to_hide(units), "C") == [True, False]  # 4 + 1 = 5: each is 1 to 4, four values only
 
 
 def test_a_zero_or_a_unit_without_the_row_protects_nobody():
     units = {
-        "A": [table([4, 30], [True, False])],
-        "B": [table([0, 25], [False, False])],
-        "C": [table([25], [False], rows=("men",))],
+        "A": unit(table([4, 30], [True, False])),
+        "B": unit(table([0, 25], [False, False])),
+        "C": unit(table([25], [False], rows=("men",))),
     }
     assert to_hide(units) == {}
-    units["D"] = [table([11, 25], [False, False])]
+    units["D"] = unit(table([11, 25], [False, False]))
     assert {unit: hides(to_hide(units), unit) for unit in to_hide(units)} == {"D": [True, False]}
 
 
 def test_what_the_manifest_says_of_a_report_has_no_hidden_count():
-    tables = [table([4, 30], [True, False])]
-    said = released(tables)
-    assert said == ({"table": "people 1", "rows": ["women", "men"], "counts": {"people": [None, 30]}},)
-    assert read_released(said)[0].counts == {"people": (1, 30)}
-    assert read_released(said)[0].hidden == {"people": [True, False]}
+    said = [{"table": "people 1", "rows": ["women", "men"], "counts": {"people": [None, 30], "of": [-1, 50]}}]
+    (held,) = read_released(said)
+    assert held.counts == {"people": (1, 30)}
+    assert held.hidden == {"people": [True, False]}
+
+
+def test_a_page_that_is_out_and_cannot_be_made_again_hides_no_more():
+    units = {
+        "A": unit(table([4, 30], [True, False])),
+        "B": unit(table([13, 40], [False, False]), stands=True),
+        "C": unit(table([20, 50], [False, False])),
+    }
+    assert {one: hides(to_hide(units), one) for one in to_hide(units)} == {"C": [True, False]}
+    assert exposed(units) == {"A"}
+    hidden = units | {"C": unit(table([20, 50], [True, False]))}
+    assert to_hide(hidden) == {}
+    assert exposed(hidden) == set()
+
+
+def test_people_of_no_unit_are_protected_where_they_are_few_and_everyone_is_known():
+    units = {"A": unit(table([14, 30], [False, False])), "B": unit(table([12, 40], [False, False]))}
+    everyone = {"people 1": {("women", 0, "people"): 26 + 3, ("men", 0, "people"): 70 + 10}}
+    assert to_hide(units) == {}
+    assert {one: hides(to_hide(units, everyone), one) for one in to_hide(units, everyone)} == {"B": [True, False]}
+    hidden = {"people 1": {("women", 0, "people"): None}}
+    assert {one: hides(to_hide(units, hidden), one) for one in to_hide(units, hidden)} == {"B": [True, False]}
+    assert to_hide(units, {"people 1": {("women", 0, "people"): 26}}) == {}
 
 
 TABLE = """import pandas as pd
@@ -130,3 +158,49 @@ def test_a_batch_that_was_stopped_before_it_was_settled_is_settled_by_the_next_r
     again = run_batch(folder / "trial.toml", by="area", out=folder / "out")
     assert again.batches["trial by area"].together
     assert shown_in(folder / "out/trial-south.html") == ["[c]", "[c]"]
+
+
+FAIL = """import pathlib
+
+if only == "area=South" and pathlib.Path("broken").exists(): raise ValueError("broken")"""
+
+
+def test_a_report_that_fails_later_keeps_its_page_and_the_others_protect_what_it_shows(tmp_path):
+    spec = extract_with_women(tmp_path, North=(14, 40), South=(13, 60), West=(30, 70))
+    write_notebook(tmp_path / "trial.ipynb", LOAD, FAIL, SHOWN, TABLE)
+    run_batch(spec, by="area", out=tmp_path / "out")
+    pages = {name: shown_in(tmp_path / f"out/trial-{name}.html") for name in ("north", "south", "west")}
+    assert pages == {"north": ["14", "40"], "south": ["13", "60"], "west": ["30", "70"]}
+
+    extract_with_women(tmp_path, North=(4, 50), South=(13, 60), West=(30, 70))
+    write_notebook(tmp_path / "trial.ipynb", LOAD, FAIL, SHOWN, TABLE)
+    (tmp_path / "broken").touch()
+    again = run_batch(spec, by="area", out=tmp_path / "out", force=True).batches["trial by area"]
+    assert again.entries["South"].state == "failed"
+    assert again.entries["South"].released[0]["counts"]["people"] == [13, 60]
+    assert shown_in(tmp_path / "out/trial-south.html") == ["13", "60"]  # its page of before
+    assert shown_in(tmp_path / "out/trial-north.html") == ["[c]", "[c]"]
+    assert shown_in(tmp_path / "out/trial-west.html") == ["[c]", "[c]"]  # or 4 would be what is left of all women
+    assert again.together
+
+
+def test_a_batch_without_a_warmed_process_is_protected_together_as_well(tmp_path, monkeypatch):
+    monkeypatch.setattr("evalkit.reports.crew.CAN_FORK", False)
+    spec = extract_with_women(tmp_path, North=(4, 40), West=(30, 70))
+    batch = run_batch(spec, by="area", out=tmp_path / "out").batches["trial by area"]
+    assert {unit: entry.released[0]["counts"]["people"] for unit, entry in batch.entries.items()} == {
+        "North": [None, None],
+        "West": [None, None],
+    }
+    assert shown_in(tmp_path / "out/trial-west.html") == ["[c]", "[c]"]
+    assert batch.together
+
+
+def test_a_batch_is_in_the_ledger_and_everyone_is_held_against_it(batch, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(batch[0], folder)
+    names = [entry.identity.unit for entry in read_ledger(folder / "out")]
+    assert names == ["area=North", "area=South", "area=West"]
+    page = run_report(folder / "trial.toml", out=folder / "out")
+    assert shown_in(page) == ["47", "181"]  # 11 men belong to no area
+    assert next(entry.identity.unit for entry in read_ledger(folder / "out")) == ""

@@ -159,7 +159,7 @@ def what_is_hidden(spec: Spec) -> Piece:
             "nothing has been published together: call evalkit.start_publication(...) before the first table"
         )
     found, few = publication.suppressed, f"1 to {spec.threshold - 1}"
-    hidden = found["small"] + found["few_left"] + found["protecting"]
+    hidden = found["small"] + found["few_left"] + found["protecting"] + found["earlier"]
     lines = [
         f"{count(hidden)} of {count(found['counts'])} counts in the tables above are hidden as [c], and every number "
         "computed from one with it.",
@@ -169,6 +169,11 @@ def what_is_hidden(spec: Spec) -> Piece:
         "account. More counts are hidden until a hidden one leaves at least five possible values or nothing that "
         "could protect it is left to hide.",
     ]
+    if titles := publication.earlier_titles:
+        lines.append(
+            "Hidden because of earlier releases, from which these tables could be subtracted, or they from these: "
+            f"{count(found['earlier'])}. Held against: {'; '.join(titles)}."
+        )
     return Piece("".join(f"<p>{escaped(line)}</p>" for line in lines), "\n".join(lines))
 
 

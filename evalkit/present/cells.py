@@ -99,6 +99,32 @@ class Cells:
                 groups.setdefault(find(cell), []).append(cell)
         return list(groups.values())
 
+    def equal(self) -> list[int]:
+        """For each cell the first that is known to hold the same count."""
+        first = list(range(len(self.values)))
+        for parts, whole in self.sums:
+            if len(parts) == 1:
+                one, other = first[parts[0]], first[whole]
+                if one != other:
+                    first = [min(one, other) if cell in (one, other) else cell for cell in first]
+        return first
+
+    def also_pinned(self, wanted: set[int], equal: Sequence[int]) -> None:
+        """Add to cells that are to be hidden one more of each sum that would be known but for a single one of them.
+
+        wanted : in terms of `equal`, which is what the method of that name returned
+        """
+        grown = True
+        while grown:
+            grown = False
+            for parts, whole in self.sums:
+                tied = {equal[cell] for cell in (*parts, whole)}
+                seen = {cell for cell in (*parts, whole) if self.kinds[cell] is Kind.KNOWN}
+                left = [equal[cell] for cell in seen if equal[cell] not in wanted and self.values[cell] > 0]
+                if len(tied & wanted) == 1 and left and tied - {equal[cell] for cell in seen} <= wanted:
+                    wanted.add(min(left, key=self.cost))
+                    grown = True
+
     def settle(self, first: int, hidden: np.ndarray) -> None:
         """What was decided of the counts from `first` on stands, whatever is shown later."""
         for cell in range(first, len(self.values)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,6 +27,21 @@ class Tie:
     rows: tuple[str, ...]
     ids: Ids
     loose: Sequence[int] = ()
+
+
+def whole_columns(tie: Tie) -> Mapping[str, Sequence[int]]:
+    """The columns of a table that have a count in every row."""
+    return {name: ids for name, ids in tie.ids.items() if min(ids, default=-1) >= 0}
+
+
+def table_names(ties: Sequence[Tie]) -> list[str]:
+    """A name for each table, by which it is known again in another report."""
+    seen, names = Counter[str](), []
+    for tie in ties:
+        name = " | ".join(column for column in whole_columns(tie) if column != START)
+        seen[name] += 1
+        names.append(f"{name} {seen[name]}")
+    return names
 
 
 class Countable(Protocol):
@@ -84,6 +100,29 @@ class Counts:
                 if whole >= 0 and cells.values[whole] >= cells.values[count]:
                     cells.add_complement(count, whole)
         return Tie(self.rows, ids, loose)
+
+
+@dataclass(frozen=True)
+class CountsWithin:
+    """The counts of groups of which another table shows the sums: the wider groups they are in.
+
+    wider : those of the wider groups, which are shown as they would be alone; both: these first, then the groups
+    """
+
+    wider: Counts
+    both: Counts
+
+    def add_to(self, cells: Cells) -> Tie:
+        """Add the cells of both; only those of the groups are to be decided."""
+        alone, many = Cells(cells.threshold), len(self.wider.rows)
+        decided = self.wider.add_to(alone).ids
+        hidden = hidden_cells(alone)
+        tie = self.both.add_to(cells)
+        for name, ids in tie.ids.items():
+            for cell, own in zip(ids[:many], decided[name], strict=True):
+                if cell >= 0 and cells.kinds[cell] is Kind.COUNT:
+                    cells.kinds[cell] = Kind.HIDDEN if hidden[own] else Kind.KNOWN
+        return Tie(tie.rows[many:], {name: ids[many:] for name, ids in tie.ids.items()}, tie.loose)
 
 
 def _add_family(cells: Cells, parts: list[int], parent: int | None, *, ordered: bool) -> list[int]:

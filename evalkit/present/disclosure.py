@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.errors import DataError
-from evalkit.present.counts import START, Counts, Family, FlowCounts, row_names
+from evalkit.present.counts import START, Counts, CountsWithin, Family, FlowCounts, row_names
 from evalkit.present.publication import decide
 
 CONFIDENTIAL = "[c]"
@@ -42,6 +42,7 @@ def make_safe(
     *,
     counts: Sequence[str] | Mapping[str, str | None],
     within: str | None = None,
+    sums_shown: bool = False,
     ranked_by: str | None = None,
     threshold: int = 10,
     round_to: int | None = None,
@@ -53,6 +54,8 @@ def make_safe(
     counts    : the count columns; or a mapping from each to the column of its base (None if it has none)
     within    : column naming the group that a row is part of: rows of one such group add up to a total that a reader
                 knows, a row that is alone to none; None: all rows do
+    sums_shown: whether another table shows what the rows of each such group add up to, one row for each group by name,
+                made safe by itself
     ranked_by : column of labels of a table in order of size: rows with a hidden count go to the end, by this label, as
                 their place would give them away; without it the order is taken to be known where it is one of size
     threshold : counts from 1 to threshold - 1 are hidden; 0 is shown
@@ -69,7 +72,8 @@ def make_safe(
         raise DataError(f"column '{ranked_by}' cannot label a ranking: every row needs a label of its own")
     families = list(_families(table, within))
     counted = _counts_of(table, bases, families, ordered=ranked_by is None and not _is_nested(table))
-    hidden = pd.DataFrame(decide(counted, threshold), index=table.index, dtype=bool)
+    decided = decide(_with_sums(counted, table, within) if within and sums_shown else counted, threshold)
+    hidden = pd.DataFrame(decided, index=table.index, dtype=bool)
     any_hidden = hidden.any(axis=1)
     shown = table.astype(dict.fromkeys(table.columns, object))
     if round_to:
@@ -170,6 +174,26 @@ def _counts_of(
         families=families,
         ordered=ordered,
     )
+
+
+def _with_sums(counted: Counts, table: pd.DataFrame, within: str) -> CountsWithin:
+    """The counts of a table with those of the wider groups; groups within none add up to a total, as without them."""
+    groups = table[within].fillna("").astype(str)
+    names = sorted(set(groups) - {""})
+    rows_of = {name: [place for place, group in enumerate(groups) if group == name] for name in names}
+    sums = {
+        column: [sum(values[row] for row in rows_of[name]) for name in names]
+        for column, values in counted.columns.items()
+    }
+    known: dict[str, list[int | None]] = {name: [None] * len(names) for name in counted.wholes}
+    wider = Counts(tuple(names), sums, counted.bases, known, [(list(range(len(names))), None)], ordered=counted.ordered)
+    loose = [place for place, group in enumerate(groups) if not group]
+    families: list[Family] = [*wider.families, ([place + len(names) for place in loose], None)]
+    families += [([row + len(names) for row in rows_of[name]], place) for place, name in enumerate(names)]
+    columns = {column: [*sums[column], *values] for column, values in counted.columns.items()}
+    wholes = {column: [*known[column], *values] for column, values in counted.wholes.items()}
+    rows = (*names, *counted.rows)
+    return CountsWithin(wider, Counts(rows, columns, counted.bases, wholes, families, ordered=counted.ordered))
 
 
 def _hidden_last(shown: pd.DataFrame, hidden: pd.Series, label: str) -> pd.DataFrame:

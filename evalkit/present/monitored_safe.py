@@ -1,7 +1,8 @@
 """Results of monitoring made safe: units within wider units, cohorts and crossings of them, running sums.
 
 All tables of one kind of unit are released together, in a report and in one briefing per unit. So each page takes its
-unit from the safe table of all of them: what is hidden in one place is hidden in every place.
+unit from the safe table of all of them: what is hidden in one place is hidden in every place. Wider units are decided
+by themselves, and what their units show never adds up to a wider one that is hidden.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def make_units_safe(table: pd.DataFrame, *, threshold: int = 10) -> SafeTable:
     table     : one row per unit: unit, within, people, actual, and everything computed from them
     threshold : as in `make_safe`; raises DataError as it does
     """
-    return make_safe(table, counts=SHOWN_OF_UNITS, within="within", threshold=threshold)
+    return make_safe(table, counts=SHOWN_OF_UNITS, within="within", sums_shown=True, threshold=threshold)
 
 
 def make_quality_safe(quality: pd.DataFrame, units: SafeTable, *, threshold: int = 10) -> SafeTable:
@@ -50,7 +51,7 @@ def make_quality_safe(quality: pd.DataFrame, units: SafeTable, *, threshold: int
     reconvictions, which are nowhere shown. Raises DataError as `make_safe` does.
     """
     shown = [name for name in quality if name not in LATE]
-    safe = make_safe(quality[shown], counts=SHOWN_OF_QUALITY, within="within", threshold=threshold)
+    safe = make_safe(quality[shown], counts=SHOWN_OF_QUALITY, within="within", sums_shown=True, threshold=threshold)
     if "recent_ratio" in quality:
         few = (quality["recent"] < threshold) & quality["recent_ratio"].notna()
         rounded = (20 * quality["recent_ratio"]).round() / 20
@@ -70,7 +71,7 @@ def make_caseload_safe(caseload: pd.DataFrame, units: SafeTable, *, threshold: i
     Raises DataError as `make_safe` does.
     """
     before = caseload.drop(columns="people")
-    safe = make_safe(before, counts=SHOWN_OF_CASELOAD, within="within", threshold=threshold)
+    safe = make_safe(before, counts=SHOWN_OF_CASELOAD, within="within", sums_shown=True, threshold=threshold)
     return _hidden_with(units, safe, ["risk"])
 
 
@@ -90,7 +91,7 @@ def make_early_safe(interim: pd.DataFrame, *, threshold: int = 10) -> SafeTable:
     What happened later is left out: beside the first three months it would give small numbers away.
     """
     early = interim.drop(columns=list(LATER), errors="ignore")
-    return make_safe(early, counts=SHOWN_OF_EARLY, within="within", threshold=threshold)
+    return make_safe(early, counts=SHOWN_OF_EARLY, within="within", sums_shown=True, threshold=threshold)
 
 
 def make_cohorts_safe(cohorts: pd.DataFrame, *, threshold: int = 10) -> SafeTable:

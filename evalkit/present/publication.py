@@ -8,20 +8,29 @@ tied together, and the sums of `suppression` hold across them. Ties that only se
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from pathlib import Path
 
+import numpy as np
+
+from evalkit.present.beside import Mirror
 from evalkit.present.cells import Cells, Kind
-from evalkit.present.counts import START, Countable, Tie
+from evalkit.present.counts import Countable, Tie, table_names, whole_columns
+from evalkit.present.earlier import NO_CELL, NOTHING_BEFORE, Beside
+from evalkit.present.exchange import EXCHANGE, Exchange
 from evalkit.present.suppression import MOST_SOLUTIONS, hidden_cells
+from evalkit.present.ties import add_gap, differences
 
 UNMISTAKABLE = 100
 """Equal counts of this size in two tables are taken for the same people; smaller ones only in rows of one name."""
 
 SOLUTIONS_A_TABLE = 30
 """Integer programmes that one table may take beside the others; not enough: all it ties in is hidden."""
+
+SOLUTIONS_BESIDE_EARLIER = 400
+"""The same for a table that is set beside earlier releases."""
 
 Hidden = dict[str, list[bool]]
 
@@ -46,20 +55,26 @@ class Publication:
     threshold : counts from 1 to threshold - 1 are hidden
     totals_known : as in `Cells`
     planned   : for each table to come, what must be hidden for the sake of other reports of the same batch
-    taken_in  : the counts of every table, in order
+    beside    : what the report is, and what earlier reports of its evaluation have shown
+    taken_in  : the counts of every table in order, with what is hidden of it in any case
     """
 
     threshold: int
     totals_known: bool = False
     planned: Sequence[Hidden] = ()
-    taken_in: list[Countable] = field(default_factory=list)
+    beside: Beside = NOTHING_BEFORE
+    taken_in: list[tuple[Countable, Hidden]] = field(default_factory=list)
     ties: list[Tie] = field(default_factory=list)
     by_value: dict[int, list[tuple[int, str, str]]] = field(default_factory=dict)
+    for_earlier: set[int] = field(default_factory=set)
+    """Cells that are hidden because of earlier releases."""
     cells: Cells = field(init=False)
+    mirrors: list[Mirror] = field(init=False)
 
     def __post_init__(self) -> None:
         budget = MOST_SOLUTIONS if self.totals_known else SOLUTIONS_A_TABLE
         self.cells = Cells(self.threshold, self.totals_known, budget)
+        self.mirrors = [Mirror(earlier) for earlier in self.beside.earlier()]
 
     def take_in(self, counts: Countable, *, hidden_alone: Hidden | None = None) -> Hidden:
         """Decide what of one more table is hidden, given all that is shown already.
@@ -67,34 +82,68 @@ class Publication:
         hidden_alone : what is hidden of it in any case
         """
         cells, first, place = self.cells, len(self.cells.values), len(self.taken_in)
+        first_sum = len(cells.sums)
         new = counts.add_to(cells)
         self._tie(new, first)
         planned = self.planned[place] if place < len(self.planned) else {}
-        for decided in (hidden_alone or {}, planned):
+        # What is shown already need not be hidden, unless that is planned: then it is hidden wherever it comes up.
+        for decided, kinds in ((hidden_alone or {}, {Kind.COUNT}), (planned, {Kind.COUNT, Kind.KNOWN})):
             for name, column in decided.items():
                 for cell, hide in zip(new.ids.get(name, ()), column, strict=False):
-                    if hide and cell >= first and cells.kinds[cell] is Kind.COUNT:
+                    if hide and cell >= first and cells.kinds[cell] in kinds:
                         cells.kinds[cell] = Kind.HIDDEN
         hidden = hidden_cells(cells, first=first)
+        if self.mirrors:
+            hidden = self._beside_earlier(new, first, first_sum, hidden)
         cells.settle(first, hidden)
-        self.taken_in.append(counts)
+        self.taken_in.append((counts, hidden_alone or {}))
         self.ties.append(new)
         self._remember(new)
         return {name: [cell >= 0 and bool(hidden[cell]) for cell in column] for name, column in new.ids.items()}
 
+    def _beside_earlier(self, new: Tie, first: int, first_sum: int, hidden: np.ndarray) -> np.ndarray:
+        """What is hidden of a table once it stands beside what earlier releases showed of it."""
+        cells, name = self.cells, table_names([*self.ties, new])[-1]
+        own_sums = cells.sums[first_sum:]
+        found = [mirror.beside(cells, name, new, own_sums, hidden) for mirror in self.mirrors]
+        if all(cells_to_hide is None for cells_to_hide in found):
+            return hidden
+        own = len(hidden)
+        forced = [cell for cells_to_hide in found for cell in cells_to_hide or ()]
+        for cell in [*np.flatnonzero(hidden), *forced]:
+            if cells.kinds[cell] is Kind.COUNT:
+                cells.kinds[cell] = Kind.HIDDEN
+        budget, cells.most_solutions = cells.most_solutions, SOLUTIONS_BESIDE_EARLIER
+        decided = hidden_cells(cells, first=first)
+        cells.most_solutions = budget
+        held = {cell for ids in new.ids.values() for cell in ids if cell >= 0}
+        self.for_earlier |= {cell for cell in held if cell < own and decided[cell] and not hidden[cell]}
+        return decided
+
     @property
     def published(self) -> list[Published]:
         """The tables so far, in order."""
-        values, kinds, seen = self.cells.values, self.cells.kinds, Counter[str]()
+        values, kinds = self.cells.values, self.cells.kinds
         found = []
-        for tie in self.ties:
-            held = {name: ids for name, ids in tie.ids.items() if name != START and min(ids, default=-1) >= 0}
-            name = " | ".join(held)
-            seen[name] += 1
+        for name, tie in zip(table_names(self.ties), self.ties, strict=True):
+            held = whole_columns(tie)
             counts = {column: tuple(values[cell] for cell in ids) for column, ids in held.items()}
             hidden = {column: [kinds[cell] is Kind.HIDDEN for cell in ids] for column, ids in held.items()}
-            found.append(Published(f"{name} {seen[name]}", tie.rows, counts, hidden))
+            found.append(Published(name, tie.rows, counts, hidden))
         return found
+
+    @property
+    def released(self) -> list[dict[str, object]]:
+        """The tables so far as they are shown, for the ledger: hidden counts are missing (None)."""
+        return [self._released(name, tie) for name, tie in zip(table_names(self.ties), self.ties, strict=True)]
+
+    def _released(self, name: str, tie: Tie) -> dict[str, object]:
+        values, kinds = self.cells.values, self.cells.kinds
+        counts = {
+            column: [NO_CELL if cell < 0 else None if kinds[cell] is Kind.HIDDEN else values[cell] for cell in ids]
+            for column, ids in tie.ids.items()
+        }
+        return {"table": name, "rows": list(tie.rows), "counts": counts}
 
     @property
     def suppressed(self) -> dict[str, int]:
@@ -102,11 +151,51 @@ class Publication:
         cells = self.cells
         held = [cell for tie in self.ties for ids in tie.ids.values() for cell in dict.fromkeys(ids) if cell >= 0]
         hidden = [cell for cell in held if cells.kinds[cell] is Kind.HIDDEN]
-        leaving_few = {count for rest, count in cells.count_of.items() if cells.is_small(rest)}
+        gaps = {gap for mirror in self.mirrors for gap in mirror.gaps}
+        complements = {rest: count for rest, count in cells.count_of.items() if rest not in gaps}
+        leaving_few = {count for rest, count in complements.items() if cells.is_small(rest)}
         small = sum(map(cells.is_small, hidden))
         few_left = sum(cell in leaving_few and not cells.is_small(cell) for cell in hidden)
-        others = len(hidden) - small - few_left
-        return {"counts": len(held), "small": small, "few_left": few_left, "protecting": others}
+        earlier = sum(cell in self.for_earlier for cell in hidden)
+        others = len(hidden) - small - few_left - earlier
+        return {
+            "counts": len(held),
+            "small": small,
+            "few_left": few_left,
+            "protecting": others,
+            "earlier": earlier,
+        }
+
+    @property
+    def earlier_titles(self) -> list[str]:
+        """The earlier releases that the tables were set beside."""
+        return list(dict.fromkeys(mirror.earlier.title for mirror in self.mirrors if mirror.earlier.title))
+
+    def again(self, planned: Sequence[Hidden]) -> Publication:
+        """The same tables once more, with other things to hide for the sake of others.
+
+        A count that is to be hidden is hidden in each table in which it comes up, and in none it is the sum of others.
+        """
+        new = Publication(self.threshold, self.totals_known, self._wherever(planned), self.beside)
+        for counts, alone in self.taken_in:
+            new.take_in(counts, hidden_alone=alone)
+        return new
+
+    def _wherever(self, planned: Sequence[Hidden]) -> list[Hidden]:
+        """What is to be hidden, in every table that shows the same count or all that adds up to it."""
+        cells, equal = self.cells, self.cells.equal()
+        wanted = {
+            equal[cell]
+            for tie, decided in zip(self.ties, planned, strict=True)
+            for name, column in decided.items()
+            for cell, hide in zip(tie.ids.get(name, ()), column, strict=True)
+            if hide and cell >= 0
+        }
+        cells.also_pinned(wanted, equal)
+        return [
+            {name: [cell >= 0 and equal[cell] in wanted for cell in ids] for name, ids in tie.ids.items()}
+            for tie in self.ties
+        ]
 
     def _tie(self, new: Tie, first: int) -> None:
         """Add what a reader knows of a new table from those before it."""
@@ -117,7 +206,7 @@ class Publication:
         for cell in new.loose:
             self._tie_to_earlier(cell, "", "")
         for earlier in self.ties:
-            for known, found in _differences(self.cells, earlier, new):
+            for known, found in differences(self.cells, earlier, new):
                 self.cells.add_up(found, known)
 
     def _tie_to_earlier(self, cell: int, row: str, column: str) -> None:
@@ -137,7 +226,7 @@ class Publication:
         for gap in range(1 - cells.threshold, cells.threshold) if row else ():
             for other, other_row, other_column in self.by_value.get(value + gap, ()) if gap else ():
                 if (other_row, other_column) == (row, column):
-                    _add_gap(cells, cell, other)
+                    add_gap(cells, cell, other)
 
     def _remember(self, new: Tie) -> None:
         named = [(cell, row, name) for name, ids in new.ids.items() for row, cell in zip(new.rows, ids, strict=True)]
@@ -146,47 +235,17 @@ class Publication:
                 self.by_value.setdefault(self.cells.values[cell], []).append((cell, row, name))
 
 
-def _add_gap(cells: Cells, cell: int, other: int) -> None:
-    """The few people by whom a count differs from an earlier one are a count of their own, though in no table."""
-    small, large = sorted((cell, other), key=lambda one: cells.values[one])
-    rest = cells.add_rest(small, large)
-    if cells.kinds[other] is not Kind.HIDDEN:
-        cells.count_of[rest] = cell
-
-
-def _differences(cells: Cells, earlier: Tie, new: Tie) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Cells that are the sum of two others in every row that both tables have: (sum, parts)."""
-    places = [(new.rows.index(row), earlier.rows.index(row)) for row in _shared(earlier, new)]
-    if len(places) < 2:
-        return
-    columns = {("new", name): [ids[here] for here, _ in places] for name, ids in new.ids.items()}
-    columns |= {("earlier", name): [ids[there] for _, there in places] for name, ids in earlier.ids.items()}
-    columns = {name: column for name, column in columns.items() if min(column) >= 0}
-    values = {name: tuple(cells.values[cell] for cell in column) for name, column in columns.items()}
-    named: dict[tuple[int, ...], list[tuple[str, str]]] = {}
-    for name, numbers in values.items():
-        named.setdefault(numbers, []).append(name)
-    for whole, part in product(columns, repeat=2):
-        left = tuple(many - few for many, few in zip(values[whole], values[part], strict=True))
-        for rest in named.get(left, ()) if any(left) and any(values[part]) else ():
-            if part <= rest and {whole[0], part[0], rest[0]} == {"new", "earlier"} and whole not in (part, rest):
-                for cell, *parts in zip(columns[whole], columns[part], columns[rest], strict=True):
-                    yield cell, (parts[0], parts[1])
-
-
-def _shared(earlier: Tie, new: Tie) -> list[str]:
-    """Names of rows that come up once in each of two tables."""
-    mine, theirs = Counter(new.rows), Counter(earlier.rows)
-    return [row for row in new.rows if mine[row] == 1 and theirs[row] == 1]
-
-
 _running: list[Publication] = []
-_planned: list[Sequence[Hidden]] = []
+_exchanges: list[Exchange] = []
+_planned: list[tuple[Sequence[Hidden], Beside]] = []
 
 
-def plan_publication(planned: Sequence[Hidden]) -> None:
-    """What the next publication has to hide for the sake of others: column -> rows, for each of its tables in order."""
-    _planned[:] = [planned]
+def plan_publication(planned: Sequence[Hidden], beside: Beside = NOTHING_BEFORE) -> None:
+    """What the next publication has to hide for the sake of others: column -> rows, for each of its tables in order.
+
+    beside : what its report is, and what earlier reports have shown
+    """
+    _planned[:] = [(planned, beside)]
 
 
 def start_publication(threshold: int = 10, *, planned: Sequence[Hidden] = ()) -> Publication:
@@ -194,7 +253,14 @@ def start_publication(threshold: int = 10, *, planned: Sequence[Hidden] = ()) ->
 
     One process publishes one report at a time; starting again forgets the tables of the one before.
     """
-    _running[:] = [Publication(threshold, planned=planned or (_planned[0] if _planned else ()))]
+    exchange = Exchange(Path(os.environ[EXCHANGE])) if EXCHANGE in os.environ else None
+    if exchange and not _planned:
+        plan_publication(exchange.planned, exchange.beside)
+    before, beside = _planned[0] if _planned else ((), NOTHING_BEFORE)
+    _running[:] = [Publication(threshold, planned=planned or before, beside=beside)]
+    if exchange:
+        exchange.tell(_running[0])
+    _exchanges[:] = [exchange] if exchange else []
     return _running[0]
 
 
@@ -206,11 +272,15 @@ def running_publication() -> Publication | None:
 def end_publication() -> None:
     """Tables are made safe one by one again."""
     _running.clear()
+    _exchanges.clear()
 
 
 def decide(counts: Countable, threshold: int) -> Hidden:
     """What of a table is hidden: alone, or given all tables of the publication that is running."""
     alone = Publication(threshold, totals_known=True).take_in(counts)
     if _running and _running[0].threshold == threshold:
-        return _running[0].take_in(counts, hidden_alone=alone)
+        hidden = _running[0].take_in(counts, hidden_alone=alone)
+        for exchange in _exchanges:
+            exchange.tell(_running[0])
+        return hidden
     return alone

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import DataError, ReportError
-from evalkit.present.publication import Published
 from evalkit.reports import fingerprint
 from evalkit.reports.crew import Crew
 from evalkit.reports.job import Failure, Outcome
 from evalkit.reports.keeper import Keeper
+from evalkit.reports.ledger import Entry, adding_to, read_ledger
 from evalkit.reports.manifest import Manifest
 from evalkit.reports.progress import Progress
 from evalkit.reports.request import Limits, Request, requested
-from evalkit.reports.together import ROUNDS, to_hide
+from evalkit.reports.together import ROUNDS, Unit, exposed, settled, shown_to_all, to_hide
 from evalkit.reports.writing import sole_writer
 
 
@@ -79,29 +79,56 @@ def _bring_up_to_date(
         keeper.divide(inputs, prepared)
         due = [unit for unit in keeper.batch.rows if force or not keeper.is_current(unit, inputs)]
         progress.begin(kept=len(keeper.batch.rows) - len(due), due=len(due), workers=crew.workers)
-        tables: dict[str, Sequence[Published]] = keeper.published(unit for unit in keeper.batch.rows if unit not in due)
-        for outcome in crew.outcomes([request.job(unit) for unit in due]):
+        earlier = read_ledger(request.out, request.spec.name)
+        units = keeper.published(unit for unit in keeper.batch.rows if unit not in due)
+        for outcome in crew.outcomes([request.job(unit, earlier=earlier) for unit in due]):
             progress.tell(keeper.enter(outcome))
-            tables[outcome.name] = outcome.published
-        _protect_together(request, keeper, crew, tables, progress)
-        keeper.protected_together()
+            _take_note(units, keeper, outcome)
+        unprotected = _protect_together(request, keeper, crew, units, earlier, progress)
+        if keeper.has_released:
+            with adding_to(request.out, earlier, request.spec.name) as ledger:
+                keeper.release(ledger)
+        keeper.protected_together(unprotected)
+
+
+def _take_note(units: dict[str, Unit], keeper: Keeper, outcome: Outcome) -> None:
+    """What a report shows now, or the page that still stands where it has failed."""
+    found = keeper.standing(outcome.name) if outcome.failure else Unit.of(outcome.published)
+    units.pop(outcome.name, None)
+    if found is not None:
+        units[outcome.name] = found
 
 
 def _protect_together(
-    request: Request, keeper: Keeper, crew: Any, tables: dict[str, Sequence[Published]], progress: Progress
-) -> None:
-    """Make reports again that would give away what another hides, until none does; withdraw what never comes right."""
+    request: Request,
+    keeper: Keeper,
+    crew: Any,
+    units: dict[str, Unit],
+    earlier: Sequence[Entry],
+    progress: Progress,
+) -> set[str]:
+    """Make reports again that would give away what another hides, until none does; withdraw what never comes right.
+
+    Returns the units that are given away by a page of an earlier run, which stands and cannot be told to hide more.
+    """
+    everyone = shown_to_all(earlier, request.everyone)
     for _ in range(ROUNDS):
-        planned = to_hide(tables)
+        planned = settled(units, everyone)
         if not planned:
-            return
+            break
         progress.again(len(planned))
-        for outcome in crew.outcomes([request.job(unit, planned[unit]) for unit in planned]):
-            keeper.enter(outcome)
-            tables[outcome.name] = outcome.published
+        for outcome in crew.outcomes([request.job(unit, planned[unit], earlier) for unit in planned]):
+            if outcome.failure:
+                progress.withdrawn(keeper.withdraw(outcome))
+                del units[outcome.name]
+            else:
+                keeper.enter(outcome)
+                _take_note(units, keeper, outcome)
     why = Failure("ReportError", "it would give away small numbers that reports on other units hide")
-    for unit in to_hide(tables):
-        keeper.withdraw(Outcome(unit, seconds=0.0, peak_bytes=0, failure=why))
+    for unit in to_hide(units, everyone):
+        progress.withdrawn(keeper.withdraw(Outcome(unit, seconds=0.0, peak_bytes=0, failure=why)))
+        del units[unit]
+    return exposed(units, everyone)
 
 
 def crew_of(workers: int | str | None) -> Any:

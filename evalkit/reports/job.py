@@ -66,6 +66,7 @@ class Job:
     parameters : of the notebook, already checked
     out        : the folder it will lie in, whose path it must not show
     planned    : what each of its tables has to hide for the sake of other reports
+    beside     : which report it is, and what was released earlier (see `ledger.beside`)
     seconds    : time after which it is ended
     megabytes  : resident memory at which it is ended
     """
@@ -77,6 +78,7 @@ class Job:
     seconds: float
     megabytes: float
     planned: Sequence[dict[str, list[bool]]] = ()
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Outcome:
 
     facts    : what the notebook handed out for the index page
     all_rows : whether it looked at rows of other units; files: path from the notebook's folder -> SHA-256
-    published : its tables of counts, those hidden as well: they never leave the process that makes the batch
+    published : the Publication of its tables, with hidden counts: it never leaves the process that makes the batch
     """
 
     name: str
@@ -105,7 +107,7 @@ class Outcome:
     facts: Mapping[str, Any] = field(default_factory=dict)
     all_rows: bool = True
     files: Mapping[str, str] = field(default_factory=dict)
-    published: Sequence[Any] = ()
+    published: Any = None
 
 
 def make(opening: Opening, job: Job, units: Any) -> Outcome:
@@ -132,24 +134,28 @@ def _read_identifiers(data: Path) -> Identifiers:
 
 def _page(opening: Opening, job: Job, units: Any, identifiers: Identifiers | None) -> dict[str, Any]:
     from evalkit.reports.kernel import import_papermill, run_cells, started_kernel
+    from evalkit.reports.releasing import told
     from evalkit.reports.run import finished_page
 
     given: dict[str, Any] = {"title": job.title, "parameters": job.parameters, "out": job.out}
     given["identifiers"] = identifiers
     place, folder = opening.notebook.name, opening.notebook.parent
     if units is None:
-        with started_kernel(folder) as manager:
+        asked = {**job.beside, "planned": job.planned, "whole": True}
+        with told(asked) as exchange, started_kernel(folder, told=exchange.environment) as manager:
             import_papermill()
             executed = run_cells(opening.source, job.parameters, place, km=manager)
+            published = exchange.published
         facts = unidentifying(facts_of(executed.cells), identifiers, place)
-        return {"html": finished_page(executed, opening.notebook, **given), "facts": facts}
+        return {"html": finished_page(executed, opening.notebook, **given), "facts": facts, "published": published}
 
+    from evalkit.present.exchange import beside_of
     from evalkit.present.publication import plan_publication, running_publication
     from evalkit.reports.engine import ENGINE
     from evalkit.reports.shared import share
 
     os.chdir(folder)
-    plan_publication(job.planned)
+    plan_publication(job.planned, beside_of(job.beside))
     used = share(units, opening.data, opening.spec.tables)
     executed = run_cells(opening.source, job.parameters, place, engine_name=ENGINE)
     all_rows, files = used.all_rows, used.checksums(folder)  # of the notebook, not of what is done with it afterwards
@@ -158,7 +164,7 @@ def _page(opening: Opening, job: Job, units: Any, identifiers: Identifiers | Non
         "facts": unidentifying(facts_of(executed.cells), identifiers, place),
         "all_rows": all_rows,
         "files": files,
-        "published": publication.published if (publication := running_publication()) else (),
+        "published": running_publication(),
     }
 
 

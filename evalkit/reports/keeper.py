@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from evalkit.dates import period_text
 from evalkit.errors import DataError
-from evalkit.present.publication import Published
 from evalkit.reports import fingerprint
 from evalkit.reports.index import write_index
 from evalkit.reports.job import Outcome, Prepared
+from evalkit.reports.ledger import Ledger
 from evalkit.reports.manifest import DONE, FAILED, Batch, Entry, read_manifest, write_manifest
 from evalkit.reports.names import file_name
 from evalkit.reports.request import Request
-from evalkit.reports.together import read_released, released
+from evalkit.reports.together import Unit, read_released
 from evalkit.reports.writing import write_whole
 
 BOOKKEEPING_SECONDS = 1.0
@@ -78,8 +78,12 @@ class Keeper:
         self.save()
 
     def enter(self, outcome: Outcome) -> Entry:
-        """Write the report of a unit, or note why there is none; return the entry of the manifest."""
-        failure = outcome.failure
+        """Write the report of a unit, or note why there is none; return the entry of the manifest.
+
+        The page of an earlier run stays where there is no new one, and so does what is noted of its counts.
+        """
+        failure, before = outcome.failure, self.batch.entries.get(outcome.name)
+        stands = before.released if failure and before and self._path(before).is_file() else ()
         entry = Entry(
             file=self._file(outcome.name),
             unit=outcome.name,
@@ -91,7 +95,7 @@ class Keeper:
             all_rows=outcome.all_rows,
             files=outcome.files,
             facts=outcome.facts,
-            released=released(outcome.published),
+            released=tuple(outcome.published.released) if outcome.published else stands,
             error=asdict(failure) if failure else None,
         )
         if not failure:
@@ -103,19 +107,39 @@ class Keeper:
             self.save()
         return entry
 
-    def withdraw(self, outcome: Outcome) -> None:
+    def withdraw(self, outcome: Outcome) -> Entry:
         """Remove a report that must not be there, and note why."""
-        entry = self.enter(outcome)
-        self._path(entry).unlink(missing_ok=True)
+        held = self.batch.entries.get(outcome.name)
+        if held is not None:
+            self._path(held).unlink(missing_ok=True)
+        return self.enter(outcome)
 
-    def protected_together(self) -> None:
-        """Note that no report gives away what another hides."""
-        self.batch = replace(self.batch, together=True)
+    def protected_together(self, unprotected: Collection[str]) -> None:
+        """Note whether no report gives away what another hides; unprotected: those that could not be told to."""
+        self.batch = replace(self.batch, together=not unprotected)
 
-    def published(self, units: Iterable[str]) -> dict[str, Sequence[Published]]:
+    def published(self, units: Iterable[str]) -> dict[str, Unit]:
         """The tables of reports that stand as they are."""
         entries = self.batch.entries
-        return {unit: read_released(entries[unit].released) for unit in units if unit in entries}
+        return {unit: Unit(read_released(entries[unit].released)) for unit in units if unit in entries}
+
+    def standing(self, unit: str) -> Unit | None:
+        """The page of an earlier run on a unit whose report has failed now; None where there is none."""
+        entry = self.batch.entries[unit]
+        if entry.state == DONE or not entry.released:
+            return None
+        return Unit(read_released(entry.released), stands=True)
+
+    @property
+    def has_released(self) -> bool:
+        """Whether any report shows a table that is protected."""
+        return any(entry.state == DONE and entry.released for entry in self.batch.entries.values())
+
+    def release(self, ledger: Ledger) -> None:
+        """Enter what all reports that are there show in the ledger of releases."""
+        for unit, entry in self.batch.entries.items():
+            if entry.state == DONE:
+                ledger.add(self._request.identity(unit), entry.file, entry.released)
 
     def save(self) -> None:
         """Write the manifest as it stands; a batch whose units are not known yet is not in it."""

@@ -42,8 +42,10 @@ LONGEST_TEMPORARY_PATH = 80
 
 
 @contextmanager
-def started_kernel(folder: Path) -> Iterator[Any]:
+def started_kernel(folder: Path, *, told: Mapping[str, str] | None = None) -> Iterator[Any]:
     """Start a kernel in `folder` and return its manager, while the kernel is still waking up.
+
+    told : environment variables for it
 
     It listens on sockets in a folder of its own that only this user can enter (a TCP port could be listened to by
     anyone on the machine), reads no IPython settings or start-up files of the user, and is ended on leaving, or when
@@ -52,6 +54,7 @@ def started_kernel(folder: Path) -> Iterator[Any]:
     with TemporaryDirectory(prefix="evalkit-", dir=socket_folder(gettempdir())) as private:
         connection = _write_connection(Path(private))
         environment = os.environ | KERNEL_ENVIRONMENT | {"IPYTHONDIR": private, "JPY_PARENT_PID": str(os.getpid())}
+        environment |= told or {}
         # Jupyter's own way to start one would be imported first, which takes half as long as the kernel to wake up.
         process = subprocess.Popen(
             [sys.executable, "-c", LAUNCH, "-f", str(connection), *KERNEL_ARGUMENTS],

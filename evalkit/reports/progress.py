@@ -46,6 +46,15 @@ class Progress:
             lasting = f"{self._about(entry)}\n" if failed else ""
             self._write(f"\r\x1b[K{lasting}{self._line()}{'' if self.left else chr(10)}")
 
+    def withdrawn(self, entry: Entry) -> None:
+        """A report that was done is withdrawn."""
+        self.done, self.failed = self.done - 1, self.failed + 1
+        if self.manner == "json":
+            error = {"error": dict(entry.error)} if entry.error else {}
+            self._write_json({"unit": entry.unit, "state": entry.state, "seconds": entry.seconds, **error})
+        elif self.manner != "quiet":
+            self._write(f"{self._about(entry)}\n")
+
     def again(self, many: int) -> None:
         """So many reports are made again, because they would give away what others hide."""
         if self.manner == "json":

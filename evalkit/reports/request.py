@@ -10,6 +10,7 @@ from typing import Any
 from evalkit.errors import SpecError
 from evalkit.reports import fingerprint
 from evalkit.reports.job import Job, Opening
+from evalkit.reports.ledger import Entry, Identity, beside, identity_of
 from evalkit.reports.parameters import check_parameters, declared_parameters
 from evalkit.reports.run import read_notebook
 from evalkit.spec import Spec, read_spec
@@ -49,8 +50,23 @@ class Request:
         """What the report on one unit is made from."""
         return fingerprint.made_from(self.spec, {"only": f"{self.column}={unit}"}, self.code, rows)
 
-    def job(self, unit: str, planned: Sequence[dict[str, list[bool]]] = ()) -> Job:
-        """The report on one unit; planned: what its tables have to hide for the sake of others."""
+    def identity(self, unit: str) -> Identity:
+        """Which report of the evaluation it is, in the ledger of what was released."""
+        return identity_of(self.spec, f"{self.column}={unit}")
+
+    @property
+    def everyone(self) -> Identity:
+        """The report on everybody of the same evaluation."""
+        return identity_of(self.spec)
+
+    def job(self, unit: str, planned: Sequence[dict[str, list[bool]]] = (), earlier: Sequence[Entry] = ()) -> Job:
+        """The report on one unit.
+
+        planned : what its tables have to hide for the sake of others
+        earlier : what was released before; units of the batch itself are held against each other elsewhere
+        """
+        identity = self.identity(unit)
+        own = [entry for entry in earlier if entry.identity.unit in ("", identity.unit)]
         return Job(
             name=unit,
             title=f"{self.spec.title}: {unit}",
@@ -59,6 +75,7 @@ class Request:
             seconds=self.limits.seconds,
             megabytes=self.limits.megabytes,
             planned=planned,
+            beside=beside(identity, own),
         )
 
 

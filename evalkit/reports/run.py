@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from evalkit.errors import ReportError, SpecError
 from evalkit.reports.kernel import WhileCellsRun, import_papermill, run_cells, started_kernel
+from evalkit.reports.ledger import Identity, identity_of
 from evalkit.reports.parameters import check_parameters, declared_parameters
+from evalkit.reports.releasing import among_releases
 from evalkit.spec import read_spec
 
 if TYPE_CHECKING:
@@ -46,27 +48,32 @@ def run_report(
     for name in ("spec_path", "data"):
         if name in given:
             raise SpecError(f"parameter {name!r} is set by the report itself; name the specification and data instead")
-    return run_notebook(
-        spec.notebook, Path(out).resolve() / f"{spec.name}.html", title=spec.title, parameters=own | given
-    )
+    identity = identity_of(spec, str(given.get("only", "")))
+    target = Path(out).resolve() / f"{spec.name}.html"
+    return run_notebook(spec.notebook, target, title=spec.title, parameters=own | given, identity=identity)
 
 
-def run_notebook(notebook: Path, target: Path, *, title: str, parameters: Mapping[str, Any]) -> Path:
+def run_notebook(
+    notebook: Path, target: Path, *, title: str, parameters: Mapping[str, Any], identity: Identity | None = None
+) -> Path:
     """Run one notebook with checked parameters and write it as HTML to `target`; return `target`.
+
+    identity : which report it is, in the ledger of what was released; None: it is not entered
 
     Raises as `run_report` does; `target` is replaced only by a finished report.
     """
     source = read_notebook(notebook)
     declared = declared_parameters(source, notebook.name)
     check_parameters(parameters, declared, notebook.name)
-    with _replacing(target) as file:
-        with started_kernel(notebook.parent) as manager:
+    with among_releases(target.parent, identity) as releases, _replacing(target) as file:
+        with started_kernel(notebook.parent, told=releases.environment) as manager:
             import_papermill()  # slow, while the kernel wakes up
             meanwhile = WhileCellsRun(lambda: _finishing(notebook, declared, parameters))
             options = {"bar": sys.stderr.isatty(), "km": manager, "on_cell_execute": meanwhile.begin}
             executed = run_cells(source, parameters, notebook.name, **options)
         known: dict[str, Any] = {"parameters": parameters, "identifiers": meanwhile.result()}
         file.write(finished_page(executed, notebook, title=title, out=target.parent, **known))
+        releases.enter(target.name)
     return target
 
 

@@ -2,6 +2,9 @@
 
 Units of a column add up to everybody, and somebody may know everybody's number: from the report of the whole, say. So a
 count that one unit hides must be hidden by another as well, until the hidden ones leave enough possible values.
+
+How the tables of each report hang together is known here, so that what one more hidden count brings with it in its own
+report is found without making the report again.
 """
 
 from __future__ import annotations
@@ -10,11 +13,61 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evalkit.present.publication import Hidden, Published
+from evalkit.present.earlier import NO_CELL, Shown, numbered, shown_of
+from evalkit.present.publication import Hidden, Publication, Published
 from evalkit.present.suppression import FEASIBLE
+from evalkit.reports.ledger import Entry, Identity
 
-ROUNDS = 5
+ROUNDS = 3
 """Times that reports are made again to hide more; one that then still gives others away is withdrawn."""
+ROUNDS_IN_MIND = 20
+"""Times that it is worked out what reports would hide."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What one unit's report shows and hides.
+
+    tables      : its tables
+    publication : how they hang together; None where the report was made in an earlier run
+    stands      : whether it is out and cannot be made again: it hides no more than it does
+    """
+
+    tables: Sequence[Published]
+    publication: Publication | None = None
+    stands: bool = False
+
+    @classmethod
+    def of(cls, publication: Publication | None) -> Unit:
+        """The unit of a report that was just made."""
+        return cls(publication.published if publication else (), publication)
+
+    def hiding(self, planned: Sequence[Hidden]) -> Unit:
+        """The same report with more to hide, and what that brings with it in its own tables."""
+        if self.publication is not None:
+            return Unit.of(self.publication.again(planned))
+        tables = [
+            Published(table.name, table.rows, table.counts, hidden)
+            for table, hidden in zip(self.tables, planned, strict=True)
+        ]
+        return Unit(tables)
+
+
+def settled(units: Mapping[str, Unit], everyone: Shown | None = None) -> dict[str, list[Hidden]]:
+    """What the units have to hide so that none gives away what another hides, with all that this brings with it.
+
+    everyone : what the report on everybody has shown, if it is out
+
+    Returns unit -> for each of its tables what it has to hide; units that need not change are not in it.
+    """
+    now, changed = dict(units), dict[str, list[Hidden]]()
+    for _ in range(ROUNDS_IN_MIND):
+        planned = to_hide(now, everyone)
+        if not planned:
+            break
+        changed |= planned
+        now |= {unit: now[unit].hiding(planned[unit]) for unit in planned}
+    return {unit: [dict(table.hidden) for table in now[unit].tables] for unit in units if unit in changed}
 
 
 @dataclass(frozen=True)
@@ -28,22 +81,25 @@ class _Place:
     count: int
 
 
-def to_hide(units: Mapping[str, Sequence[Published]]) -> dict[str, list[Hidden]]:
-    """Which units must hide more, given what all of them show.
+def to_hide(units: Mapping[str, Unit], everyone: Shown | None = None) -> dict[str, list[Hidden]]:
+    """Which units must hide more, given what all of them show, and the report on everybody.
 
-    units : unit -> the tables of its report; the same table has the same name in each
-
-    Returns unit -> for each of its tables what it has to hide: what is hidden already, and what is new. Units that
-    need not change are not in it.
+    Returns as `settled` does, without what follows from it in the units' own reports.
     """
     shown, hidden = _by_cell(units)
     wanted = {
-        unit: [{name: list(rows) for name, rows in table.hidden.items()} for table in units[unit]] for unit in units
+        unit: [{name: list(rows) for name, rows in table.hidden.items()} for table in held.tables]
+        for unit, held in units.items()
     }
     changed = set()
-    for cell, concealed in hidden.items():
-        spare = sorted((place for place in shown.get(cell, ()) if place.count > 0), key=lambda place: place.count)
-        counts = [place.count for place in concealed]
+    for cell in dict.fromkeys([*hidden, *(shown if everyone else ())]):
+        spare = sorted(
+            (place for place in shown.get(cell, ()) if place.count > 0 and not units[place.unit].stands),
+            key=lambda place: place.count,
+        )
+        counts = [place.count for place in hidden.get(cell, ())]
+        total = sum(counts) + sum(place.count for place in shown.get(cell, ()))
+        counts += _others(everyone, cell, total)
         while spare and not _is_uncertain(counts):
             place = spare.pop(0)
             counts.append(place.count)
@@ -52,51 +108,72 @@ def to_hide(units: Mapping[str, Sequence[Published]]) -> dict[str, list[Hidden]]
     return {unit: wanted[unit] for unit in units if unit in changed}
 
 
+def exposed(units: Mapping[str, Unit], everyone: Shown | None = None) -> set[str]:
+    """Units that hide what the others give away, though none of those can hide more."""
+    shown, hidden = _by_cell(units)
+    found = set()
+    for cell, places in hidden.items():
+        counts = [place.count for place in places]
+        others = [place for place in shown.get(cell, ()) if place.count > 0]
+        total = sum(counts) + sum(place.count for place in others)
+        if any(units[place.unit].stands for place in others) and not _is_uncertain(
+            counts + _others(everyone, cell, total)
+        ):
+            found |= {place.unit for place in places}
+    return found
+
+
+def shown_to_all(entries: Sequence[Entry], everyone: Identity) -> Shown | None:
+    """What the report on everybody has shown; None where it is not out."""
+    return next((shown_of(entry.tables) for entry in entries if entry.identity == everyone), None)
+
+
+FEW = 10
+"""People who belong to no unit are a hidden count, if there are fewer of them."""
+
+
+def _others(everyone: Shown | None, cell: tuple[str, str, int, str], total: int) -> list[int]:
+    """What somebody does not know of everybody: how many belong to no unit where they are few, or their own number."""
+    table, row, nth, column = cell
+    held = everyone.get(table, {}) if everyone else {}
+    if (row, nth, column) not in held:
+        return []
+    count = held[row, nth, column]
+    if count is None:
+        return [total] if total else []
+    return [count - total] if 0 < count - total < FEW else []
+
+
 def _is_uncertain(counts: Sequence[int]) -> bool:
     """Whether counts whose sum is known leave each other enough possible values; a positive one is known to be so."""
     positive = sum(count > 0 for count in counts)
     return positive == 0 or (len(counts) > 1 and sum(counts) - positive + 1 >= FEASIBLE)
 
 
-def _by_cell(units: Mapping[str, Sequence[Published]]) -> tuple[dict, dict]:
-    """Table, column and row by name -> the units that show a count there, and those that hide it."""
-    shown: dict[tuple[str, str, str], list[_Place]] = {}
-    hidden: dict[tuple[str, str, str], list[_Place]] = {}
-    for unit, tables in units.items():
-        for number, table in enumerate(tables):
+Cell = tuple[str, str, int, str]
+"""Table, row, how often a row of that name came before, column."""
+
+
+def _by_cell(units: Mapping[str, Unit]) -> tuple[dict[Cell, list[_Place]], dict[Cell, list[_Place]]]:
+    """Cell -> the units that show a count there, and those that hide it."""
+    shown: dict[Cell, list[_Place]] = {}
+    hidden: dict[Cell, list[_Place]] = {}
+    for unit, held in units.items():
+        for number, table in enumerate(held.tables):
+            keys = numbered(table.rows)
             for column, counts in table.counts.items():
-                for row, (name, count) in enumerate(zip(table.rows, counts, strict=True)):
+                for row, (key, count) in enumerate(zip(keys, counts, strict=True)):
                     side = hidden if table.hidden[column][row] else shown
-                    side.setdefault((table.name, column, name), []).append(_Place(unit, number, column, row, count))
+                    side.setdefault((table.name, *key, column), []).append(_Place(unit, number, column, row, count))
     return shown, hidden
-
-
-def released(tables: Sequence[Published]) -> tuple[dict[str, object], ...]:
-    """What a report shows of its counts, for the manifest: hidden ones are missing (None)."""
-    return tuple(
-        {
-            "table": table.name,
-            "rows": list(table.rows),
-            "counts": {
-                column: [None if hide else count for count, hide in zip(counts, table.hidden[column], strict=True)]
-                for column, counts in table.counts.items()
-            },
-        }
-        for table in tables
-    )
 
 
 def read_released(tables: Sequence[Mapping[str, Any]]) -> list[Published]:
     """The tables of a report that is not made again; a hidden count, which is noted nowhere, is taken to be 1."""
-    return [
-        Published(
-            table["table"],
-            tuple(table["rows"]),
-            {
-                name: tuple(1 if count is None else count for count in column)
-                for name, column in table["counts"].items()
-            },
-            {name: [count is None for count in column] for name, column in table["counts"].items()},
-        )
-        for table in tables
-    ]
+    found = []
+    for table in tables:
+        whole = {name: column for name, column in table["counts"].items() if NO_CELL not in column}
+        counts = {name: tuple(1 if count is None else count for count in column) for name, column in whole.items()}
+        hidden = {name: [count is None for count in column] for name, column in whole.items()}
+        found.append(Published(table["table"], tuple(table["rows"]), counts, hidden))
+    return found

@@ -72,7 +72,7 @@ def contrast_columns(means: TwoMeans, *, outcome: str, level: float) -> dict[str
     The ratio's interval is made on the log scale; without a positive mean on both sides there is none.
     Raises DataError where nothing varies.
     """
-    from scipy.stats import t
+    from scipy.special import stdtr, stdtrit
 
     covariance, estimate = means.covariance, means.treated - means.comparison
     error = float(np.sqrt(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]))
@@ -81,14 +81,14 @@ def contrast_columns(means: TwoMeans, *, outcome: str, level: float) -> dict[str
             f"outcome {outcome}: nothing varies among those compared (it is the same for everybody, or the covariates"
             " tell it entirely), so a difference has no uncertainty to give"
         )
-    reach = float(t.ppf((1 + level) / 2, means.degrees))
+    reach = float(stdtrit(means.degrees, (1 + level) / 2))
     return {
         "treated_value": means.treated,
         "comparison_value": means.comparison,
         "estimate": estimate,
         "low": estimate - reach * error,
         "high": estimate + reach * error,
-        "p_value": float(2 * t.sf(abs(estimate) / error, means.degrees)),
+        "p_value": float(2 * stdtr(means.degrees, -abs(estimate) / error)),
         "standard_error": error,
         **_ratio_columns(means, reach),
     }

@@ -135,8 +135,7 @@ def mcnemar(match: Match, frame: pd.DataFrame, outcome: str, *, level: float = 0
     Raises DataError where a row is in two pairs, nobody is matched, or an outcome is missing or not 0/1.
     Source: McNemar (1947), Psychometrika 12, 153-157.
     """
-    from scipy.special import betaincinv
-    from scipy.stats import binomtest
+    from scipy.special import bdtr, betaincinv
 
     checked_level(level)
     pairs = _pairs(match)
@@ -160,7 +159,7 @@ def mcnemar(match: Match, frame: pd.DataFrame, outcome: str, *, level: float = 0
         odds_ratio=_odds(first, second),
         odds_ratio_low=_odds(low, 1 - low),
         odds_ratio_high=_odds(high, 1 - high),
-        p_value=float(binomtest(first, first + second).pvalue) if first + second else 1.0,
+        p_value=min(1.0, 2 * float(bdtr(min(first, second), first + second, 0.5))),
         level=level,
         method="exact McNemar test of independent pairs",
     )

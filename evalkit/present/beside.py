@@ -1,0 +1,175 @@
+"""The counts of a table tied to those of an earlier release, so that no difference of the two gives a few people away.
+
+An earlier count that was shown is a known number; one that was hidden is unknown here as well, because nothing hidden
+is ever kept. It is then taken to be tied like the new ones are, and to be any number that fits all that was shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from evalkit.present.cells import Cells, Kind
+from evalkit.present.counts import Tie
+from evalkit.present.earlier import Earlier, Key, numbered
+
+Sums = Sequence[tuple[tuple[int, ...], int]]
+
+
+@dataclass
+class Mirror:
+    """One earlier release, as far as the tables so far have been set beside it.
+
+    images : cell of the new report -> cell with its earlier count; counts : the same -> the earlier count, if shown
+    gaps   : cells of the people who are in one of the two only
+    """
+
+    earlier: Earlier
+    counts: dict[int, int] = field(default_factory=dict)
+    images: dict[int, int] = field(default_factory=dict)
+    gaps: set[int] = field(default_factory=set)
+
+    def beside(self, cells: Cells, name: str, new: Tie, sums: Sums, hidden: np.ndarray) -> list[int] | None:
+        """Tie the cells of one more table to what was shown of it earlier.
+
+        sums   : those of the new table
+        hidden : what is hidden of its cells for other reasons
+
+        Returns the cells that have to be hidden in any case; None where nothing earlier bears on the table.
+        """
+        held = self.earlier.shown.get(name)
+        if not held:
+            return None
+        before = {cell: held[key] for key, cell in _keyed(new).items() if key in held and cell >= 0}
+        before = {cell: count for cell, count in before.items() if self._fits(cells.values[cell], count)}
+        self.counts.update({cell: count for cell, count in before.items() if count is not None})
+        left = self._left_over(cells, sums)
+        gaps = [abs(cells.values[cell] - count) for cell, count in {**self._shown(before), **left}.items()]
+        small = any(0 < gap < cells.threshold for gap in gaps)
+        if not (small or None in before.values() or any(hidden[cell] for cell in before)):
+            return None
+        unknown = [cell for cell, count in before.items() if count is None]
+        imputed = self._imputed(cells, before, sums, _absent(new, held)) if unknown else {}
+        if imputed:
+            left = {cell: count for cell, count in left.items() if cell not in imputed}
+            self._mirror(cells, before, sums, imputed)
+        self._add_gaps(cells, self._shown(before), left)
+        # Where the earlier table hung together in another way, what it hid stays hidden.
+        return unknown if imputed is None else []
+
+    def _fits(self, new: int, earlier: int | None) -> bool:
+        """Whether one can be part of the other; where data were put right in between, it may not."""
+        return earlier is None or (earlier >= new if self.earlier.contains else earlier <= new)
+
+    @staticmethod
+    def _shown(before: Mapping[int, int | None]) -> dict[int, int]:
+        return {cell: count for cell, count in before.items() if count is not None}
+
+    def _left_over(self, cells: Cells, sums: Sums) -> dict[int, int]:
+        """Complements of counts that both releases show -> what they were earlier."""
+        found = {}
+        for parts, whole in sums:
+            if len(parts) == 2 and cells.count_of.get(parts[1]) == parts[0]:
+                count, base = self.counts.get(parts[0]), self.counts.get(whole)
+                if count is not None and base is not None and self._fits(cells.values[parts[1]], base - count):
+                    found[parts[1]] = base - count
+        return {rest: earlier for rest, earlier in found.items() if earlier >= 0}
+
+    def _add_gaps(self, cells: Cells, shown: Mapping[int, int], left: Mapping[int, int]) -> None:
+        """People who are in one release only: where they are few, the new count has to be hidden."""
+        for cell, count in shown.items():
+            self._add_gap(cells, cell, self._image(cells, cell, count), cell)
+        for rest, count in left.items():
+            self._add_gap(cells, rest, cells.add(count, Kind.KNOWN, ""), cells.count_of[rest])
+
+    def _image(self, cells: Cells, cell: int, count: int) -> int:
+        if cell not in self.images:
+            self.images[cell] = cells.add(count, Kind.KNOWN, cells.columns[cell])
+        return self.images[cell]
+
+    def _add_gap(self, cells: Cells, cell: int, image: int, hides: int | None) -> None:
+        small, large = (cell, image) if self.earlier.contains else (image, cell)
+        gap = cells.add_rest(small, large)
+        self.gaps.add(gap)
+        if hides is not None:
+            cells.count_of[gap] = hides
+
+    def _mirror(
+        self,
+        cells: Cells,
+        before: Mapping[int, int | None],
+        sums: Sums,
+        imputed: Mapping[int, int],
+    ) -> None:
+        """Cells for the earlier counts that are not known, with the sums that tied them."""
+        for cell, count in imputed.items():
+            loose = Kind.COMPLEMENT if cells.kinds[cell] is Kind.COMPLEMENT else Kind.GAP
+            self.images[cell] = cells.add(count, Kind.HIDDEN if cell in before else loose, cells.columns[cell])
+        for parts, whole in sums:
+            if any(cell in imputed for cell in (*parts, whole)):
+                known = {cell: count for cell, count in self._known(cells, before).items() if cell in (*parts, whole)}
+                images = {cell: self._image(cells, cell, count) for cell, count in known.items()}
+                images |= {cell: self.images[cell] for cell in (*parts, whole) if cell in imputed}
+                if len(images) == len({*parts, whole}):
+                    cells.sums.append((tuple(images[part] for part in parts), images[whole]))
+        for cell in imputed:
+            if cells.kinds[cell] is not Kind.GAP:
+                self._add_gap(cells, cell, self.images[cell], None)
+
+    def _known(self, cells: Cells, before: Mapping[int, int | None]) -> dict[int, int]:
+        images = {cell: cells.values[image] for cell, image in self.images.items()}
+        return {**self.counts, **images, **self._shown(before)}
+
+    def _imputed(
+        self,
+        cells: Cells,
+        before: Mapping[int, int | None],
+        sums: Sums,
+        absent: Sequence[int],
+    ) -> dict[int, int] | None:
+        """Earlier counts that fit all that was shown, as near to the new ones as can be; None if there are none."""
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
+        known = {**self._known(cells, {}), **self._shown(before), **dict.fromkeys(absent, 0)}
+        tied = [{*parts, whole} for parts, whole in sums]
+        derived = {cell for group in tied for cell in group if cell not in known and cell not in before}
+        unknown = sorted({cell for cell, count in before.items() if count is None} | derived)
+        place = {cell: number for number, cell in enumerate(unknown)}
+        rows, targets = [], []
+        for parts, whole in sums:
+            row, target = np.zeros(len(unknown)), 0
+            for cell, sign in (*((part, 1) for part in parts), (whole, -1)):
+                if cell in place:
+                    row[place[cell]] += sign
+                else:
+                    target -= sign * known[cell]
+            if row.any():
+                rows.append(row)
+                targets.append(target)
+        values = np.array([cells.values[cell] for cell in unknown], dtype=float)
+        named = np.array([cell in before for cell in unknown])
+        bound = np.array([cells.kinds[cell] is not Kind.GAP for cell in unknown])
+        if self.earlier.contains:
+            low, high, goal = np.where(bound, values, 0), np.full(len(unknown), np.inf), named * 1.0
+        else:
+            low, high, goal = np.zeros(len(unknown)), np.where(bound, values, np.inf), named * -1.0
+        low = np.where(named, np.maximum(low, np.minimum(1, high)), low)
+        exact = [LinearConstraint(np.array(rows), targets, targets)] if rows else []
+        found = milp(goal, integrality=np.ones_like(unknown), bounds=Bounds(low, high), constraints=exact)
+        if found.status != 0:
+            return None
+        return {cell: round(float(value)) for cell, value in zip(unknown, found.x, strict=True)}
+
+
+def _keyed(new: Tie) -> dict[Key, int]:
+    """The cells of a table by the keys under which a release holds them."""
+    rows = numbered(new.rows)
+    return {(*row, name): cell for name, ids in new.ids.items() for row, cell in zip(rows, ids, strict=True)}
+
+
+def _absent(new: Tie, held: Mapping[Key, int | None]) -> list[int]:
+    """Cells of rows that the earlier table did not have."""
+    rows = {key[:2] for key in held}
+    return [cell for key, cell in _keyed(new).items() if cell >= 0 and key[:2] not in rows]

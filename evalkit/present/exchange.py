@@ -1,0 +1,66 @@
+"""How the process that runs a notebook and the one that started it talk of what is published: through a private folder.
+
+The one that starts it says what the report is, what has been shown earlier and what is to be hidden for the sake of
+others; the notebook's process says what its tables show.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import pickle
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evalkit.present.earlier import NOTHING_BEFORE, Beside, Release, Window, shown_of
+
+if TYPE_CHECKING:
+    from evalkit.present.publication import Publication
+
+EXCHANGE = "EVALKIT_PUBLICATION"
+"""Environment variable with the folder."""
+
+BESIDE = ("unit", "windows", "releases")
+ASKED, RELEASED, WHOLE = "asked.json", "released.json", "published.pickle"
+
+
+def beside_of(asked: Mapping[str, Any]) -> Beside:
+    """A report among earlier releases, from unit, windows and releases (each with title and tables) in plain values."""
+    if not asked:
+        return NOTHING_BEFORE
+    releases = [
+        Release(line["unit"], _windows(line["windows"]), shown_of(line["tables"]), line["title"])
+        for line in asked["releases"]
+    ]
+    return Beside(asked["unit"], _windows(asked["windows"]), releases)
+
+
+def _windows(texts: Sequence[Sequence[str]]) -> tuple[Window, ...]:
+    day = datetime.date.fromisoformat
+    return tuple((day(first), day(last)) for first, last in texts)
+
+
+class Exchange:
+    """One report's folder, which only this user can enter."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        path = folder / ASKED
+        self._asked: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+    @property
+    def planned(self) -> Sequence[dict[str, list[bool]]]:
+        """What each table has to hide for the sake of others."""
+        return list(self._asked.get("planned", ()))
+
+    @property
+    def beside(self) -> Beside:
+        """What the report is, and what was released earlier."""
+        return beside_of({name: self._asked[name] for name in BESIDE if name in self._asked})
+
+    def tell(self, publication: Publication) -> None:
+        """Say what has been published so far; hidden counts as well, where a batch wants to protect all of it."""
+        if self._asked.get("whole"):
+            (self._folder / WHOLE).write_bytes(pickle.dumps(publication))
+        (self._folder / RELEASED).write_text(json.dumps(publication.released), encoding="utf-8")
