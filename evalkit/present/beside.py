@@ -17,6 +17,9 @@ from evalkit.present.earlier import Earlier, Key, numbered
 
 Sums = Sequence[tuple[tuple[int, ...], int]]
 
+WIDE = 3
+"""Thresholds between an earlier count and a new one from which on one says nothing about the other."""
+
 
 @dataclass
 class Mirror:
@@ -45,23 +48,29 @@ class Mirror:
         before = {cell: held[key] for key, cell in _keyed(new).items() if key in held and cell >= 0}
         before = {cell: count for cell, count in before.items() if self._fits(cells.values[cell], count)}
         self.counts.update({cell: count for cell, count in before.items() if count is not None})
-        left = self._left_over(cells, sums)
-        gaps = [abs(cells.values[cell] - count) for cell, count in {**self._shown(before), **left}.items()]
-        small = any(0 < gap < cells.threshold for gap in gaps)
-        if not (small or None in before.values() or any(hidden[cell] for cell in before)):
+        left = self._near(cells, self._left_over(cells, sums))
+        shown = self._near(cells, self._shown(before))
+        small = any(0 < abs(cells.values[cell] - count) < cells.threshold for cell, count in {**shown, **left}.items())
+        if not (small or None in before.values() or any(hidden[cell] for cell in shown)):
             return None
         unknown = [cell for cell, count in before.items() if count is None]
         imputed = self._imputed(cells, before, sums, _absent(new, held)) if unknown else {}
         if imputed:
             left = {cell: count for cell, count in left.items() if cell not in imputed}
             self._mirror(cells, before, sums, imputed)
-        self._add_gaps(cells, self._shown(before), left)
+        self._add_gaps(cells, shown, left)
         # Where the earlier table hung together in another way, what it hid stays hidden.
         return unknown if imputed is None else []
 
     def _fits(self, new: int, earlier: int | None) -> bool:
         """Whether one can be part of the other; where data were put right in between, it may not."""
         return earlier is None or (earlier >= new if self.earlier.contains else earlier <= new)
+
+    @staticmethod
+    def _near(cells: Cells, counts: Mapping[int, int]) -> dict[int, int]:
+        """Those that are near enough to the new ones to bound them: of others only a wide limit is known."""
+        wide = WIDE * cells.threshold
+        return {cell: count for cell, count in counts.items() if abs(cells.values[cell] - count) < wide}
 
     @staticmethod
     def _shown(before: Mapping[int, int | None]) -> dict[int, int]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,11 @@ class Cells:
     count_of: dict[int, int] = field(default_factory=dict)
     """Complement -> the count that is hidden if the complement is small."""
     solutions_left: int = 0
+    worlds: Worlds = field(init=False)
+    """What the counts could be, as far as it was worked out."""
+
+    def __post_init__(self) -> None:
+        self.worlds = Worlds(self)
 
     def add(self, value: int, kind: Kind, column: str) -> int:
         """A new cell; returns its number."""
@@ -135,3 +141,68 @@ class Cells:
         for parts, whole in self.sums:
             if self.kinds[whole] is Kind.GAP and all(self.kinds[part] is Kind.KNOWN for part in parts):
                 self.kinds[whole] = Kind.KNOWN
+
+
+MOST_WORLDS = 400
+"""Solutions that are kept: the latest ones."""
+
+
+class Worlds:
+    """Values of all cells that fit what a reader saw when they were found; where more is hidden, many still fit."""
+
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
+        self._found = np.empty((0, 0))
+        self._matrix: Any = None
+
+    def add(self, truth: np.ndarray, group: Sequence[int], solution: np.ndarray) -> None:
+        """Keep one: as `solution` in the cells of a group, and as they are in all others."""
+        world = truth.copy()
+        world[group] = solution
+        self._extend(truth)
+        self._found = np.vstack([self._found, world])[-MOST_WORLDS:]
+
+    def within(self, limits: tuple[np.ndarray, np.ndarray], truth: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+        """Those that fit now, one a row: nothing that is seen differs, no limit is passed, every sum is right."""
+        self._extend(truth)
+        low, high = limits
+        fits = (self._found[:, fixed] == truth[fixed]).all(axis=1)
+        fits[fits] = ((self._found[fits] >= low) & (self._found[fits] <= high)).all(axis=1)
+        fits[fits] = ~np.any(self._sums() @ self._found[fits].T, axis=0)
+        return self._found[fits]
+
+    def _extend(self, truth: np.ndarray) -> None:
+        """Give cells that came later what the sums make of the others, and where they do not say, what is true."""
+        known = self._found.shape[1]
+        worlds = np.tile(truth, (len(self._found), 1))
+        worlds[:, :known] = self._found
+        self._found = worlds
+        if not len(worlds) or known == len(truth):
+            return
+        open_sums = [(*parts, whole) for parts, whole in self._cells.sums if max(*parts, whole) >= known]
+        missing, found = set(range(known, len(truth))), True
+        while found:
+            found = False
+            for tied in open_sums:
+                new = [cell for cell in tied if cell in missing]
+                if len(new) == 1 and tied.count(new[0]) == 1:
+                    *parts, whole = tied
+                    rest = worlds[:, [part for part in parts if part != new[0]]].sum(axis=1)
+                    worlds[:, new[0]] = rest if whole == new[0] else worlds[:, whole] - rest
+                    missing.discard(new[0])
+                    found = True
+
+    def _sums(self) -> Any:
+        """The sums as a sparse matrix: one row each, parts less whole."""
+        from scipy.sparse import csr_array
+
+        sums, width = self._cells.sums, len(self._cells.values)
+        if self._matrix is None or self._matrix.shape != (len(sums), width):
+            signed = [
+                (row, cell, sign)
+                for row, (parts, whole) in enumerate(sums)
+                for cell, sign in (*((part, 1.0) for part in parts), (whole, -1.0))
+            ]
+            rows, columns, signs = zip(*signed, strict=True) if signed else ((), (), ())
+            self._matrix = csr_array((signs, (rows, columns)), shape=(len(sums), width))
+        return self._matrix

@@ -95,9 +95,14 @@ class Reader:
         self.amounts = np.asarray(cells.values, dtype=float)
         seen = [kind not in (Kind.COMPLEMENT, Kind.GAP) for kind in cells.kinds]
         self.fixed = [bool(cell) for cell in seen & ~hidden]
-        self.group_of = {cell: group for group in cells.connected(self.fixed) for cell in group}
+        groups = cells.connected(self.fixed)
+        self.group_of = {cell: group for group in groups for cell in group}
+        self.place_of = {cell: place for group in groups for place, cell in enumerate(group)}
         self.seen: dict[tuple[int, tuple[int, ...]], tuple[np.ndarray, np.ndarray]] = {}
         self.rows: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self.suspects: dict[int, list[tuple[int, ...]]] = {}
+        self.solutions: dict[int, list[np.ndarray]] = {}
+        self.still_possible = cells.worlds.within(self._limits, self.amounts, np.array(self.fixed))
 
     def next_covers(self, cell: int) -> list[int]:
         """Of each sum with a cell connected to this one: the shown count that is to be hidden next.
@@ -129,36 +134,49 @@ class Reader:
 
     def _suspects(self, cell: int) -> list[tuple[int, ...]]:
         """Cells that may be the small ones behind it all: one of this table and, if it has any, one of the other."""
-        kinds = self.cells.kinds
-        group = [other for other in self.group_of[cell] if kinds[other] is not Kind.GAP]
-        tables = [
-            [other for other in group if (kinds[other] is Kind.HIDDEN) is elsewhere] for elsewhere in (False, True)
-        ]
-        tables = [sorted(table, key=lambda other: not self.cells.is_small(other)) for table in tables]
-        known = [table[:MOST_SUSPECTS] for table in tables if table and self.cells.is_small(table[0])]
-        return sorted(product(*known), key=lambda few: not all(map(self.cells.is_small, few)))[:MOST_SUSPECTS]
+        first = self.group_of[cell][0]
+        if first not in self.suspects:
+            kinds, is_small = self.cells.kinds, self.cells.is_small
+            group = [other for other in self.group_of[cell] if kinds[other] is not Kind.GAP]
+            tables = [
+                [other for other in group if (kinds[other] is Kind.HIDDEN) is elsewhere] for elsewhere in (False, True)
+            ]
+            tables = [sorted(table, key=lambda other: not is_small(other)) for table in tables]
+            known = [table[:MOST_SUSPECTS] for table in tables if table and is_small(table[0])]
+            tried = sorted(product(*known), key=lambda few: not all(map(is_small, few)))
+            self.suspects[first] = tried[:MOST_SUSPECTS]
+        return self.suspects[first]
 
     def _range(self, cell: int, suspects: tuple[int, ...]) -> tuple[int, int]:
         """Fewest and most of a cell, or any two values FEASIBLE apart, if all suspects are below the threshold."""
-        group = self.group_of[cell]
+        group, place = self.group_of[cell], self.place_of[cell]
         if (group[0], suspects) not in self.seen:
-            truth = self.amounts[group]
-            at_truth = all(map(self.cells.is_small, suspects))
-            start = (truth, truth) if at_truth else (truth + np.inf, truth - np.inf)
-            self.seen[group[0], suspects] = start[0].copy(), start[1].copy()
+            self.seen[group[0], suspects] = self._range_so_far(group, suspects)
         least, most = self.seen[group[0], suspects]
-        place = group.index(cell)
         for sign in (1, -1):
             if most[place] - least[place] < FEASIBLE - 1:
-                solution = self._solve(group, place, sign, suspects)
+                goal = np.zeros(len(group))
+                goal[place] = sign
+                solution = self._solve(group, goal, suspects)
                 if solution is None:
                     return 0, -1
                 np.minimum(least, solution, out=least)
                 np.maximum(most, solution, out=most)
         return int(least[place]), int(most[place])
 
-    def _solve(self, group: list[int], place: int, sign: int, suspects: tuple[int, ...]) -> np.ndarray | None:
-        """All cells of the group where one is as small (1) or large (-1) as it can be; None if that cannot be."""
+    def _range_so_far(self, group: list[int], suspects: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Fewest and most of each cell of a group in the solutions that are known already, the truth among them."""
+        if group[0] not in self.solutions:
+            self.solutions[group[0]] = [self.amounts[group], *self.still_possible[:, group]]
+        known = np.array(self.solutions[group[0]])
+        small = known[:, [self.place_of[suspect] for suspect in suspects]]
+        known = known[((small >= 1) & (small < self.cells.threshold)).all(axis=1)]
+        if not len(known):
+            return np.full(len(group), np.inf), np.full(len(group), -np.inf)
+        return known.min(axis=0), known.max(axis=0)
+
+    def _solve(self, group: list[int], goal: np.ndarray, suspects: tuple[int, ...]) -> np.ndarray | None:
+        """All cells of the group where the goal is least; None if there is no solution."""
         from scipy.optimize import Bounds, LinearConstraint, milp
 
         if self.cells.solutions_left <= 0:
@@ -166,16 +184,18 @@ class Reader:
         self.cells.solutions_left -= 1
         matrix, targets = self._equations(group)
         low, high = self._limits[0][group], self._limits[1][group].copy()
-        at = [group.index(suspect) for suspect in suspects]
+        at = [self.place_of[suspect] for suspect in suspects]
         low[at], high[at] = np.maximum(low[at], 1), np.minimum(high[at], self.cells.threshold - 1)
         if (low > high).any():
             return None
-        goal = np.zeros(len(group))
-        goal[place] = sign
         sums: Any = LinearConstraint(matrix, targets, targets) if len(matrix) else ()
         found = milp(goal, integrality=np.ones_like(group), bounds=Bounds(low, high), constraints=sums)
         solution = np.round(found.x) if found.status == 0 else None
-        return solution if solution is not None and (matrix @ solution == targets).all() else None
+        if solution is None or not (matrix @ solution == targets).all():
+            return None
+        self.solutions[group[0]].append(solution)
+        self.cells.worlds.add(self.amounts, group, solution)
+        return solution
 
     def _equations(self, group: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """The sums as rows over the cells of a group, and what each row must come to given the cells that are seen."""
