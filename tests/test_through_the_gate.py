@@ -94,7 +94,7 @@ def test_every_table_says_its_unit_and_every_percentage_its_definition(report):
         "Actual and predicted reconviction within a year. Unit: person",
     ):
         assert caption in text
-    assert text.count("Definitions: windows, unknowns, sources, breaks in the series") == 9
+    assert text.count("Definitions: windows, unknowns, sources, breaks in the series") == 10
     assert "business days of England and Wales" in text
     assert "half of a sentence is served in custody" in text
 

@@ -92,18 +92,18 @@ def chart_piece(
     """
     finding, measure, source = texts
     more = f'<span class="detail">{escaped(detail)}</span>' if detail else ""
-    wide = _drawn(Sketch(paint, height), WIDTH, finding)
-    both = f'<svg class="wide" aria-hidden="true" {wide}'
-    if narrow:
-        both += f'<svg class="narrow" aria-hidden="true" {_drawn(narrow, NARROW_WIDTH, f"{finding} (narrow)")}'
     cells = cell_texts(table, columns)
     rows = (", ".join(f"{heading} {cell}" for heading, cell in row.items()) for row in cells.to_dict("records"))
+    # Each form has it, since a browser leaves out of paper's tags what stands around a drawing; one form is shown.
     alternative = f"{finding}. {summary or '; '.join(rows)}"
+    image = f'role="img" aria-label="{escaped(alternative)}"'
+    both = f'<svg class="wide" {image} {_drawn(Sketch(paint, height), WIDTH, finding)}'
+    if narrow:
+        both += f'<svg class="narrow" {image} {_drawn(narrow, NARROW_WIDTH, f"{finding} (narrow)")}'
     markup = (
         f'<figure class="chart"><figcaption><span class="finding">{escaped(finding)}</span>{more}'
         f'<span class="measure">{escaped(measure)}</span></figcaption>'
-        f'<div class="drawing{"" if narrow else " scrolls"}{" tall" if height > TALL else ""}" '
-        f'role="img" aria-label="{escaped(alternative)}">{both}</div>'
+        f'<div class="drawing{"" if narrow else " scrolls"}{" tall" if height > TALL else ""}">{both}</div>'
         f"{data_behind(table, columns, finding=finding, measure=measure, is_open=data_open)}"
         f'<p class="source">{escaped(source)}</p></figure>'
     )
