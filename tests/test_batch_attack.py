@@ -110,6 +110,7 @@ def test_units_protected_one_by_one_give_each_other_away():
     assert all(found)
 
 
+@pytest.mark.full
 def test_nothing_is_found_when_an_earlier_batch_is_known_as_well():
     assert attacked_after_a_year(5, together=True) == {}
 

@@ -60,8 +60,8 @@ def briefings(folder: Path) -> Path:
 
 INTERVENTIONS = ("domestic_abuse", "accommodation", "wellbeing", "skills")
 
-FULL = ("matched, full size", "validation")
-"""Pages that take longer: made where tests marked `full` are run."""
+FULL = ("matched, full size", "validation", *INTERVENTIONS[2:])
+"""Pages that take longer, or are of a notebook whose other pages are tested: made where tests marked `full` are run."""
 
 
 @pytest.fixture(scope="session")
@@ -85,13 +85,14 @@ def pages(request, tmp_path_factory) -> Iterator[Mapping[str, Future[Path]]]:
         "briefing": pool.submit(report, "briefing", folder / "briefing", data=demo, unit="Hall Green"),
         "matched": pool.submit(report, "recid_matched", folder / "matched", data=studies / "recid"),
         "gate": pool.submit(report, "through_the_gate", folder / "gate", data=demo),
-        **{name: pool.submit(report, name, folder / name, data=demo) for name in INTERVENTIONS},
+        **{name: pool.submit(report, name, folder / name, data=demo) for name in INTERVENTIONS[:2]},
     }
     asked_for = {getattr(item, "callspec", None) and item.callspec.params.get("name") for item in request.session.items}
     if asked_for.intersection(FULL):
-        demo = write_demo(folder / "everybody")
-        few = {"simulations": 400, "data": str(demo), "rossi": str(studies / "rossi")}
-        parameters = {"matched, full size": ("matched", {"data": demo}), "validation": ("validation", few)}
+        everybody = write_demo(folder / "everybody")
+        few = {"simulations": 400, "data": str(everybody), "rossi": str(studies / "rossi")}
+        parameters = {"matched, full size": ("matched", {"data": everybody}), "validation": ("validation", few)}
+        parameters |= {name: (name, {"data": demo}) for name in INTERVENTIONS[2:]}
         for name in asked_for.intersection(FULL):
             spec, given = parameters[name]
             made[name] = pool.submit(report, spec, folder / f"full {spec}", **given)

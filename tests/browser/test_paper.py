@@ -1,6 +1,7 @@
 """A report printed by the real browser: tagged, with its outline and numbered pages."""
 
 import re
+import runpy
 import shutil
 import subprocess
 
@@ -8,12 +9,17 @@ import pytest
 
 from evalkit.reports.pdf import write_pdf
 
+from .conftest import report
+
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def printed(pages, tmp_path_factory):
-    return write_pdf(pages["prepared"].result(), out=tmp_path_factory.mktemp("paper") / "prepared.pdf")
+def printed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("paper")
+    runpy.run_path("data/prepare_real.py")["main"](folder / "studies")
+    page = report("rossi", folder / "prepared", data=folder / "studies/rossi")
+    return write_pdf(page, out=folder / "prepared.pdf")
 
 
 def test_a_printed_report_is_tagged_and_knows_its_language_and_title(printed):
