@@ -1,10 +1,10 @@
 """The intervention notebook runs on all four specifications, and its reports say what was planted."""
 
-import html
 import re
 from pathlib import Path
 
 import pytest
+from test_notebooks import text_of
 
 from evalkit.errors import EvalkitError
 from evalkit.present import causal_words
@@ -18,14 +18,6 @@ NAMES = ("domestic_abuse", "skills", "wellbeing", "accommodation")
 def reports(demo_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("interventions")
     return {name: run_report(SPECS / f"{name}.toml", data=demo_folder, out=folder) for name in NAMES}
-
-
-def text_of(report):
-    """The visible text of a report on a screen, without code, styles and the phone's form of each chart."""
-    markup = report.read_text(encoding="utf-8")
-    markup = re.sub(r"<(style|script|head)\b.*?</\1>", " ", markup, flags=re.S)
-    markup = re.sub(r'<svg class="narrow".*?</svg>', " ", markup, flags=re.S)
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", markup)))
 
 
 def test_the_new_programme_beside_the_one_before_it(reports):

@@ -1,23 +1,15 @@
 """The Through-the-Gate notebook runs, and its report says what was planted."""
 
-import html
 import re
 from pathlib import Path
 
 import pytest
+from test_notebooks import text_of
 
 from evalkit.present import causal_words
 from evalkit.reports import run_report
 
 SPEC = Path("notebooks/specs/through_the_gate.toml")
-
-
-def text_of(report):
-    """The visible text of a report on a screen, without code, styles and the phone's form of each chart."""
-    markup = report.read_text(encoding="utf-8")
-    markup = re.sub(r"<(style|script|head)\b.*?</\1>", " ", markup, flags=re.S)
-    markup = re.sub(r'<svg class="narrow".*?</svg>', " ", markup, flags=re.S)
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", markup)))
 
 
 @pytest.fixture(scope="module")
