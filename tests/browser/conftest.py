@@ -60,7 +60,7 @@ def briefings(folder: Path) -> Path:
 
 INTERVENTIONS = ("domestic_abuse", "accommodation", "wellbeing", "skills")
 
-FULL = ("matched, full size", "validation", *INTERVENTIONS[2:])
+FULL = ("matched, full size", "validation", "area", *INTERVENTIONS[2:])
 """Pages that take longer, or are of a notebook whose other pages are tested: made where tests marked `full` are run."""
 
 
@@ -81,7 +81,6 @@ def pages(request, tmp_path_factory) -> Iterator[Mapping[str, Future[Path]]]:
         "prepared": pool.submit(report, "rossi", folder / "prepared", data=studies / "rossi"),
         "ete": pool.submit(report, "ete", folder / "ete", data=demo),
         "rat": pool.submit(report, "rat", folder / "rat", data=demo),
-        "area": pool.submit(report, "ete", folder / "area", data=demo, only="area=Derbyshire"),
         "briefing": pool.submit(report, "briefing", folder / "briefing", data=demo, unit="Hall Green"),
         "matched": pool.submit(report, "recid_matched", folder / "matched", data=studies / "recid"),
         "gate": pool.submit(report, "through_the_gate", folder / "gate", data=demo),
@@ -93,6 +92,7 @@ def pages(request, tmp_path_factory) -> Iterator[Mapping[str, Future[Path]]]:
         few = {"simulations": 400, "data": str(everybody), "rossi": str(studies / "rossi")}
         parameters = {"matched, full size": ("matched", {"data": everybody}), "validation": ("validation", few)}
         parameters |= {name: (name, {"data": demo}) for name in INTERVENTIONS[2:]}
+        parameters["area"] = ("ete", {"data": demo, "only": "area=Derbyshire"})
         for name in asked_for.intersection(FULL):
             spec, given = parameters[name]
             made[name] = pool.submit(report, spec, folder / f"full {spec}", **given)

@@ -13,7 +13,7 @@ from .conftest import FULL, HOSTILE, INTERVENTIONS
 pytestmark = pytest.mark.browser
 
 REPORTS = (
-    *("ete", "area", "rat", "briefing", "matched", "prepared", "gate", *INTERVENTIONS[:2]),
+    *("ete", "rat", "briefing", "matched", "prepared", "gate", *INTERVENTIONS[:2]),
     *(pytest.param(name, marks=pytest.mark.full) for name in FULL),
 )
 PAGES = (*REPORTS, "index", "briefings", "every block")
