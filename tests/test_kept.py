@@ -120,6 +120,15 @@ def test_a_damaged_file_is_read_again_and_replaced(folder):
     assert path.stat().st_size > 100_000
 
 
+@pytest.mark.parametrize("text", ["", "[]", '{"made_from": 1'])
+def test_a_damaged_label_is_no_label(folder, text):
+    kept_files(folder)[1].write_text(text, encoding="utf-8")
+    before = kept_files(folder)[0].stat().st_mtime_ns
+    extract = load(folder)
+    assert extract.summary["read"].sum() >= WORTH_KEEPING
+    assert kept_files(folder)[0].stat().st_mtime_ns > before  # read and kept anew
+
+
 def test_where_nothing_can_be_kept_the_files_are_read(folder):
     whole = read_anew(folder)
     shutil.rmtree(folder / KEPT_FOLDER)

@@ -108,7 +108,8 @@ def load(path: str | Path, *, tables: Sequence[str] | None = None) -> Extract:
     if checked is None:
         loading = _Loading(settings, Pseudonyms(key), files, notes=list(sources.notes))
         checked = _checked(loading, wanted, path)
-        kept.keep(checked, loading.connection)
+        if files == {file: fingerprint(file) for file in files}:  # none changed while it was being read
+            kept.keep(checked, loading.connection)
     return Extract(settings=settings, **vars(checked))
 
 

@@ -56,13 +56,13 @@ class Kept:
 
     def read(self) -> Checked | None:
         """What is kept, or None where there is nothing, something else, or something damaged."""
-        if not (self._path(".json").is_file() and self._path(".duckdb").is_file()):
-            return None
-        label = json.loads(self._path(".json").read_text(encoding="utf-8"))
-        if label["made_from"] != self._made_from or label["sha256"] != fingerprint(self._path(".duckdb")).sha256:
+        label = self._label()
+        if not self._is_whole(label):
             return None
         connection = connect()
         connection.execute(f"ATTACH {literal(str(self._path('.duckdb')))} AS kept (READ_ONLY)")
+        if not self._is_whole(label):  # another run has put something else in its place meanwhile
+            return None
         return Checked(
             tables={name: lazy(connection, _kept(name)) for name in label["tables"]},
             rejected=to_pandas(lazy(connection, _kept(":rejected"))),
@@ -99,6 +99,18 @@ class Kept:
         except (OSError, duckdb.Error):
             if partial.is_file():
                 partial.unlink()
+
+    def _label(self) -> dict[str, Any]:
+        """What is said of the kept tables; nothing, where there is none or it cannot be read."""
+        try:
+            return dict(json.loads(self._path(".json").read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            return {}
+
+    def _is_whole(self, label: Mapping[str, Any]) -> bool:
+        if label.get("made_from") != self._made_from or not self._path(".duckdb").is_file():
+            return False
+        return bool(label.get("sha256") == fingerprint(self._path(".duckdb")).sha256)
 
     def _path(self, suffix: str) -> Path:
         tables = ",".join(self.identity["tables"])
