@@ -189,7 +189,8 @@ def unscored(cohort: Cohort) -> pd.DataFrame:
     and bound_from and bound_to: where more than 5 % are unscored, the difference (share) if they all had the 90th or
     the 10th percentile of the scored people's prediction.
     """
-    mature = cohort.frame[cohort.frame["mature"]]
+    counted = ["analysed", "predicted", "reconvicted", *(group.name for group in cohort.spec.groups)]
+    mature = cohort.frame.loc[cohort.frame["mature"], counted]
     everyone = Group(EVERYONE, "Everyone in the cohort", "")
     rows = [_unscored_row(everyone, mature)]
     rows += [

@@ -67,11 +67,15 @@ class History:
         lines, events = lines[inside], {name: values[inside] for name, values in events.items()}
         return _summed(lines, events, start_days)
 
+    @cached_property
+    def _bounds(self) -> Rows:
+        """Where the events of each person begin, and at last where those of the last person end."""
+        return np.searchsorted(self.events["row"].to_numpy(), np.arange(self.people + 1))
+
     def _events_of(self, rows: Rows) -> tuple[Rows, dict[str, NDArray]]:
         """Every event of the people of some lines: number of the line, and the columns of the event."""
-        owners = self.events["row"].to_numpy()
-        first, last = (np.searchsorted(owners, rows, side=side) for side in ("left", "right"))
-        many = last - first
+        first = self._bounds[rows]
+        many = self._bounds[rows + 1] - first
         lines = np.repeat(np.arange(len(rows)), many)
         place = np.arange(many.sum()) - np.repeat(many.cumsum() - many, many) + np.repeat(first, many)
         return lines, {str(name): column.to_numpy()[place] for name, column in self.events.items()}

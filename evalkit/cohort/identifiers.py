@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import narwhals as nw
 
 from evalkit.errors import SpecError
-from evalkit.intake import Extract, to_pandas
+from evalkit.intake import Extract
 from evalkit.spec import Spec
 
 _WORD = re.compile(r"[^\s,;:()\[\]{}\"'“”‘’*!?]+")
@@ -25,16 +26,24 @@ def refuse_identifiers(extract: Extract, spec: Spec) -> None:
     Raises SpecError with file and line, and the column, where there is one; it does not repeat the word.
     """
     words = _words(spec)
-    for table, rows in extract.tables.items() if words else ():
-        names = [name for name, kind in rows.collect_schema().items() if name.endswith("_id") and kind == nw.String]
-        for column in names:
-            spelled = nw.col(column).str.to_lowercase()
-            found = to_pandas(rows.filter(spelled.is_in(list(words))).select(column).head(1))
-            if len(found):
-                place = words[found[column].iloc[0].lower()]
-                raise SpecError(
-                    f"narrative {place}: holds an identifier of the extract ({table}, column {column}). Take it out"
-                )
+    identifiers = list(_identifiers(extract))
+    if not words or not identifiers:
+        return
+    found = nw.concat(identifiers).filter(nw.col("word").is_in(list(words)))
+    named = found.group_by("table", "column").agg(nw.col("word").min()).collect("pyarrow").rows()
+    if named:
+        table, column, word = min(named)
+        raise SpecError(
+            f"narrative {words[word]}: holds an identifier of the extract ({table}, column {column}). Take it out"
+        )
+
+
+def _identifiers(extract: Extract) -> Iterator[nw.LazyFrame]:
+    """Every column of identifiers in small letters: word, and the table and column it is from."""
+    for table, rows in extract.tables.items():
+        for column, kind in rows.collect_schema().items():
+            if column.endswith("_id") and kind == nw.String:
+                yield rows.select(word=nw.col(column).str.to_lowercase(), table=nw.lit(table), column=nw.lit(column))
 
 
 def _words(spec: Spec) -> dict[str, str]:

@@ -148,18 +148,18 @@ def _count(extract: Extract, count: Count) -> int:
         _require_columns(rows, [count.dated], count)
         rows = rows.filter(within(count.dated, count.period) if count.period else ~nw.col(count.dated).is_null())
     _require_columns(rows, [count.distinct], count)
-    return _count_people(rows.select(count.distinct).drop_nulls().unique())
+    named = rows.filter(~nw.col(count.distinct).is_null())
+    return _number(named.select(nw.col(count.distinct).n_unique()))
 
 
 def _where(rows: nw.LazyFrame, conditions: dict[str, str], count: Count) -> nw.LazyFrame:
     _require_columns(rows, list(conditions), count)
-    for column, value in conditions.items():
-        rows = rows.filter(nw.col(column) == value)
-    return rows
+    return rows.filter(*(nw.col(column) == value for column, value in conditions.items())) if conditions else rows
 
 
 def _require_columns(rows: nw.LazyFrame, names: list[str], count: Count) -> None:
-    missing = [name for name in names if name not in rows.collect_schema().names()]
+    held = rows.collect_schema().names() if names else []
+    missing = [name for name in names if name not in held]
     if missing:
         raise SpecError(f"count '{count.name}': there is no column {', '.join(missing)} to count by")
 
@@ -200,7 +200,7 @@ def rows_of_service(extract: Extract, table: str, service: Service) -> nw.LazyFr
     referrals = service_referrals(extract, service)
     rows = extract.table(table)
     by_referral = rows.join(referrals.select("referral_id"), on="referral_id", how="semi")
-    clients = referrals.filter(~nw.col("start_date").is_null()).select("person_id").unique()
+    clients = referrals.filter(~nw.col("start_date").is_null()).select("person_id")
     without = rows.filter(nw.col("referral_id").is_null()).join(clients, on="person_id", how="semi")
     return nw.concat([by_referral, without])
 
@@ -217,7 +217,12 @@ def _first(rows: nw.LazyFrame, column: str) -> nw.LazyFrame:
 
 
 def _count_people(rows: nw.LazyFrame) -> int:
-    return int(to_pandas(rows.select(people=nw.len()))["people"].sum())
+    return _number(rows.select(nw.len()))
+
+
+def _number(table: nw.LazyFrame) -> int:
+    """What a table of one row and one column holds."""
+    return int(table.collect("pyarrow").item())
 
 
 def _nothing(column: str, counted: str) -> pd.DataFrame:

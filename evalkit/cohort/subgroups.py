@@ -59,7 +59,8 @@ def differences(lines: pd.DataFrame) -> pd.DataFrame:
             and a column of texts for each of `DIMENSIONS`
     """
     rows = [_row(EVERYONE, EVERYONE, lines)]
-    rows += [_row(kind, name, lines[chosen]) for kind, name, chosen in _subgroups(lines)]
+    numbers = lines[["treated", "reconvicted", "predicted", "half_year"]]
+    rows += [_row(kind, name, numbers[chosen]) for kind, name, chosen in _subgroups(lines)]
     table = pd.DataFrame(rows)
     inside = table["kind"] != EVERYONE
     table["q_value"] = np.nan
@@ -79,9 +80,11 @@ def _lines(cohort: Cohort, group: str) -> pd.DataFrame:
 
 def _subgroups(lines: pd.DataFrame) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     for column, kind in DIMENSIONS.items():
-        names = list(RISK_BANDS) if column == "risk_band" else sorted(map(str, lines[column].dropna().unique()))
+        codes, found = pd.factorize(lines[column])
+        code_of = {str(name): code for code, name in enumerate(found)}
+        names = list(RISK_BANDS) if column == "risk_band" else sorted(code_of)
         for name in names if len(names) > 1 else ():
-            yield kind, name, (lines[column] == name).to_numpy(bool)
+            yield kind, name, codes == code_of.get(name, len(found))
 
 
 def _row(kind: str, name: str, lines: pd.DataFrame) -> dict[str, object]:

@@ -83,6 +83,14 @@ def timeline(cohort: Cohort, group: str) -> Timeline:
 
     Raises SpecError for an undeclared group, and for a prepared cohort, which has no dates.
     """
+    # Kept with the cohort, as a cached property is: nearly every design starts from it.
+    known: dict[str, Timeline] = vars(cohort).setdefault("timelines", {})
+    if group not in known:
+        known[group] = _timeline(cohort, group)
+    return known[group]
+
+
+def _timeline(cohort: Cohort, group: str) -> Timeline:
     declared = cohort.spec.group(group)
     if cohort.history is None:
         raise SpecError(

@@ -25,9 +25,10 @@ def draw_effects(table: pd.DataFrame, ax: Axes) -> Axes:
     """Each estimate with its interval in percentage points, top to bottom; naive ones hollow, and named so."""
     across = ax.get_yaxis_transform()
     right_edge = edges(ax)[1]
+    rows = _effect_rows(table)
     ax.axvline(0, color=SOFT, linewidth=1.4, zorder=0)
     for position, row in enumerate(table.to_dict("records")):
-        _write_estimate(table, ax, position, row["label"], _below(row))
+        _write_estimate(rows, ax, position, row["label"], _below(row))
         if not is_shown(row["estimate"]):
             symbol = CONFIDENTIAL if isinstance(row["estimate"], str) else "too small"
             ax.text(right_edge, position, symbol, transform=across, va="center", ha="right", color=INK)
@@ -44,7 +45,7 @@ def draw_effects(table: pd.DataFrame, ax: Axes) -> Axes:
         weight = "normal" if row["naive"] else "bold"
         ax.text(right_edge, position, value, transform=across, va="center", ha="right", color=INK,
                 fontsize=9 if is_narrow(ax) else 10, weight=weight)  # fmt: skip
-    _label_effects(table, ax)
+    _label_effects(rows, ax, len(table))
     return ax
 
 
@@ -56,10 +57,10 @@ def _effect_rows(table: pd.DataFrame) -> Rows:
     return rows_for(table["label"], map(_below, table.to_dict("records")), marks=0.17)
 
 
-def _write_estimate(table: pd.DataFrame, ax: Axes, position: int, label: str, below: str) -> None:
+def _write_estimate(rows: Rows, ax: Axes, position: int, label: str, below: str) -> None:
     """What is estimated and how: beside the marks or, in the narrow form, above them."""
     if is_narrow(ax):
-        _effect_rows(table).write(ax, position, label, below=below)
+        rows.write(ax, position, label, below=below)
         return
     place = edges(ax)[0]
     style: dict[str, Any] = {"transform": ax.get_yaxis_transform()}
@@ -67,11 +68,11 @@ def _write_estimate(table: pd.DataFrame, ax: Axes, position: int, label: str, be
     ax.text(place, position + 0.07, fill(below, 40), va="top", color=SOFT, fontsize=8.5, **style)
 
 
-def _label_effects(table: pd.DataFrame, ax: Axes) -> None:
+def _label_effects(rows: Rows, ax: Axes, number: int) -> None:
     if is_narrow(ax):
-        _effect_rows(table).frame(ax, len(table))
+        rows.frame(ax, number)
     else:
-        ax.set_ylim(len(table) - 0.45, -0.6)
+        ax.set_ylim(number - 0.45, -0.6)
     ax.set_yticks([])
     ax.margins(x=0.08)
     ax.locator_params(axis="x", nbins=4 if is_narrow(ax) else 6, steps=[1, 2, 5, 10])

@@ -48,6 +48,8 @@ _THEMED = {
 }
 """Colours of the drawing that follow the page into its dark version."""
 
+_OWN_COLOUR = re.compile(rf"(fill|stroke): ({'|'.join(_THEMED)})")
+
 
 def one_panel(
     draw: Callable[[Axes], Axes], sides: tuple[float, float], *, above: float = 0.05, below: float = 0.45
@@ -136,6 +138,9 @@ def _svg(figure: Figure, salt: str) -> str:
         r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1), count=1
     )
     svg = re.sub("'DejaVu Sans', *sans-serif|'DejaVu Sans'|DejaVu Sans", "inherit", svg)
-    for colour, variable in _THEMED.items():
-        svg = re.sub(f"(fill|stroke): {colour}", rf"\1: var({variable}, {colour})", svg, flags=re.I)
+    svg = _OWN_COLOUR.sub(_follow_theme, svg)
     return re.sub(r"\n\s*", "\n", svg).strip().removeprefix("<svg ")
+
+
+def _follow_theme(found: re.Match[str]) -> str:
+    return f"{found[1]}: var({_THEMED[found[2]]}, {found[2]})"

@@ -11,6 +11,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from evalkit.errors import SpecError
@@ -54,15 +55,20 @@ class References:
             raise SpecError(f"{where}: '{reference}': table {table} has no column '{column}'{_known(column, known)}")
         return _written(row, column, self.layouts[table][column][1])
 
+    @cached_property
+    def _rows(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """The rows of each table by their address."""
+        return {name: _rows(table) for name, table in self.tables.items()}
+
     def _place(self, parts: list[str], reference: str, where: str) -> tuple[str, dict[str, Any], str]:
         if len(parts) == 3 and parts[0] not in self.tables:
             raise SpecError(f"{where}: '{reference}': no table '{parts[0]}'{_known(parts[0], list(self.tables))}")
         tables = [parts[0]] if len(parts) == 3 else list(self.tables)
         name, column = parts[-2:]
-        found = [(table, rows[name]) for table in tables if name in (rows := _rows(self.tables[table]))]
+        found = [(table, rows[name]) for table in tables if name in (rows := self._rows[table])]
         having = [(table, row) for table, row in found if column in self.layouts[table]] or found
         if not having:
-            known = sorted({row for table in tables for row in _rows(self.tables[table])})
+            known = sorted({row for table in tables for row in self._rows[table]})
             raise SpecError(f"{where}: '{reference}': no row '{name}'{_known(name, known)}")
         if len(having) > 1:
             names = ", ".join(f"results.{table}.{name}.{column}" for table, _ in having)
@@ -74,7 +80,7 @@ class References:
         texts = {
             written(row[column], kind.removesuffix(" interval"))
             for table, layout in self.layouts.items()
-            for row in _rows(self.tables[table]).values()
+            for row in self._rows[table].values()
             for column, (_, kind) in layout.items()
             if kind != "text" and column in row
         }

@@ -73,7 +73,8 @@ def data_behind(
 
 def _explained(cells: pd.DataFrame) -> list[str]:
     """The symbols that occur, each with its meaning."""
-    return [f"{mark} {meaning}." for mark, meaning in SYMBOLS.items() if (cells == mark).to_numpy().any()]
+    written_cells = {cell for row in cells.values.tolist() for cell in row}
+    return [f"{mark} {meaning}." for mark, meaning in SYMBOLS.items() if mark in written_cells]
 
 
 def table_markup(

@@ -82,7 +82,10 @@ def _finishing(*arguments: Any) -> Identifiers | None:
     import evalkit.reports.render  # noqa: F401
     from evalkit.reports.finishing import identifiers_of
 
-    return identifiers_of(*arguments)
+    identifiers = identifiers_of(*arguments)
+    if identifiers:
+        identifiers.in_text("")  # how they are written is told once, before the page has to wait for it
+    return identifiers
 
 
 def finished_page(
