@@ -161,6 +161,12 @@ def test_declared_counts_count_what_is_distinct(tmp_path):
     assert table[["name", "count"]].values.tolist() == [["advisors", 2], ["event_courses", 1]]
 
 
+def test_a_declared_count_of_which_there_is_none_is_nought(tmp_path):
+    extract = extract_of(tmp_path, courses="E,R5,CSCS,,2019-06-01")
+    table = counts(extract, spec_of(tmp_path, COUNTS)).set_index("name")["count"]
+    assert table["event_courses"] == 0
+
+
 def test_a_count_by_an_unknown_column_is_an_error(tmp_path):
     with pytest.raises(SpecError, match="count 'advisors': there is no column adviser_id"):
         counts(extract_of(tmp_path), spec_of(tmp_path, COUNTS.replace("advisor_id", "adviser_id")))

@@ -221,8 +221,8 @@ def _count_people(rows: nw.LazyFrame) -> int:
 
 
 def _number(table: nw.LazyFrame) -> int:
-    """What a table of one row and one column holds."""
-    return int(table.collect("pyarrow").item())
+    """What a table of one row and one column holds; of no rows, the distinct values are counted as missing."""
+    return int(table.collect("pyarrow").item() or 0)
 
 
 def _nothing(column: str, counted: str) -> pd.DataFrame:
