@@ -8,7 +8,7 @@ from test_publication import KINDS, drawn, shown_cells
 
 from evalkit.present.earlier import Beside, Release, shown_of
 from evalkit.present.publication import end_publication, plan_publication, start_publication
-from evalkit.reports.together import Unit, settled, to_hide
+from evalkit.reports.together import Unit, Whole, settled, to_hide
 
 SIZES = (60, 100, 140)
 NAMES = ("North", "South", "West")
@@ -39,11 +39,11 @@ def batch(areas, windows=YEAR, releases=(), *, together=True):
     made = {name: published(people, besides[name]) for name, people in zip(names, areas, strict=True)}
     everyone = next((one.shown for one in releases if (one.unit, one.windows) == ("", windows)), None)
     units = {name: Unit.of(publication) for name, (_, publication) in made.items()}
-    planned = settled(units, everyone) if together else {}
+    planned = settled(units, [Whole(everyone)]) if together else {}
     for name, people in zip(names, areas, strict=True):
         if name in planned:
             made[name] = published(people, besides[name], planned[name])
-    left = to_hide({name: Unit.of(publication) for name, (_, publication) in made.items()}, everyone)
+    left = to_hide({name: Unit.of(publication) for name, (_, publication) in made.items()}, [Whole(everyone)])
     assert left == {} or not together
     return [shown for shown, _ in made.values()], [released(name, windows, one) for name, (_, one) in made.items()]
 

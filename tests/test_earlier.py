@@ -31,9 +31,9 @@ def nothing_published():
     end_publication()
 
 
-def published(shows, *, unit="", windows=YEAR, releases=()):
+def published(shows, *, unit="", windows=YEAR, releases=(), within=None):
     """What a report shows beside earlier releases, and its own release."""
-    plan_publication((), Beside(unit, windows, releases))
+    plan_publication((), Beside(unit, windows, releases, within or {}))
     publication = start_publication(10)
     found = shows()
     return found, Release(unit, windows, shown_of(publication.released), f"{unit} {windows}"), publication
@@ -96,13 +96,13 @@ def people(*counts, rows=("women", "men")):
     return lambda: make_safe(table, counts=["people"])["people"].tolist()
 
 
-def seen(*counts, unit="", windows=YEAR, title="earlier", rows=("women", "men")):
+def seen(*counts, unit="", windows=YEAR, title="earlier", rows=("women", "men"), within=None):
     shown = {"people 1": {(row, 0, "people"): count for row, count in zip(rows, counts, strict=True)}}
-    return Release(unit, windows, shown, title)
+    return Release(unit, windows, shown, title, within or {})
 
 
-def shows(*counts, releases, unit="", windows=LONGER):
-    return published(people(*counts), unit=unit, windows=windows, releases=releases)[0]
+def shows(*counts, releases, unit="", windows=LONGER, within=None):
+    return published(people(*counts), unit=unit, windows=windows, releases=releases, within=within)[0]
 
 
 def test_a_difference_of_one_to_nine_hides_the_new_count_and_ten_or_none_does_not():
@@ -165,3 +165,109 @@ def test_what_is_hidden_for_the_sake_of_earlier_reports_is_counted_and_they_are_
 def test_a_row_that_was_not_there_and_data_that_were_put_right_are_no_difference():
     assert shows(12, 80, releases=[seen(70, rows=("men",))]) == [12, 80]
     assert shows(30, 80, releases=[seen(35, 70)]) == [30, 80]  # fewer than before: not the same people any more
+
+
+# ---------------------------------------------------------------- areas, and the teams within them
+
+
+def team(name, *counts, area="North", teams=2, windows=YEAR):
+    """The release of a team, in an area of so many."""
+    return seen(*counts, unit=f"team={name}", windows=windows, within={"": 9, f"area={area}": teams})
+
+
+def area(name, *counts, areas=2):
+    return seen(*counts, unit=f"area={name}", within={"": areas})
+
+
+def north(*counts, releases, windows=YEAR):
+    return shows(*counts, unit="area=North", releases=releases, windows=windows, within={"": 2})
+
+
+def team_b(*counts, releases, teams=2, windows=YEAR):
+    within = {"": 9, "area=North": teams}
+    return shows(*counts, unit="team=B", releases=releases, windows=windows, within=within)
+
+
+@pytest.mark.parametrize(("more", "shown"), [(0, 40), (1, "[c]"), (9, "[c]"), (10, 40)])
+def test_a_team_and_its_area_are_set_against_each_other_whichever_is_first(more, shown):
+    assert team_b(40, 80, releases=[area("North", 40 + more, 120)]) == [shown, 80]
+    after = shown if isinstance(shown, str) else 40 + more
+    assert north(40 + more, 120, releases=[team("B", 40, 80, teams=3)]) == [after, 120]
+    assert north(40 + more, 120, releases=[seen(40, 80, unit="team=B")]) == [40 + more, 120]  # nothing is known of it
+    assert team_b(40, 80, releases=[area("South", 40 + more, 120)]) == [40, 80]
+
+
+def test_a_team_is_set_against_its_area_of_a_longer_period_as_well():
+    longer = seen(45, 120, unit="area=North", windows=LONGER, within={"": 2})
+    assert team_b(40, 80, releases=[longer]) == ["[c]", 80]
+    assert team_b(45, 120, releases=[area("North", 40, 80)], windows=LONGER) == [45, 120]  # neither contains the other
+
+
+def test_an_area_less_its_other_teams_is_a_group_as_well():
+    others = [team("A", 30, 60), area("North", 45, 120)]
+    assert team_b(12, 60, releases=others) == ["[c]", 60]  # three women of the area are in neither team
+    assert team_b(15, 60, releases=others) == [15, 60]
+    assert team_b(12, 60, releases=others[1:]) == [12, 60]
+    assert team_b(12, 60, releases=[team("A", 30, 60, area="South"), others[1]]) == [12, 60]
+
+
+def test_an_area_is_set_against_all_its_teams_together():
+    teams = [team("A", 30, 60), team("B", 12, 60)]
+    assert north(45, 120, releases=teams) == ["[c]", 120]
+    assert north(42, 120, releases=teams) == [42, 120]
+    assert north(52, 120, releases=teams) == [52, 120]
+
+
+def test_what_one_team_alone_hides_the_area_does_not_give_away():
+    # It may be large, hidden for the sake of another: 75 less 30 are its 45.
+    assert north(75, 120, releases=[team("A", 30, 60), team("B", None, 60)]) == ["[c]", 120]
+    assert north(75, 120, releases=[team("A", 30, 60, teams=3), team("B", None, 60, teams=3)]) == [75, 120]
+    both = [team("A", 30, 60, teams=3), team("B", None, 30, teams=3), team("C", None, 30, teams=3)]
+    assert north(75, 120, releases=both) == [75, 120]
+    assert team_b(45, 60, releases=[team("A", None, 60), area("North", 75, 120)]) == ["[c]", 60]
+    assert team_b(45, 60, releases=[team("A", None, 60, teams=3), area("North", 75, 120)], teams=3) == [45, 60]
+
+
+@pytest.mark.parametrize(("more", "shown"), [(11, "[c]"), (12, 52)])
+def test_many_hidden_counts_with_few_people_have_few_values(more, shown):
+    # Eight teams hide a count each: of eleven women, none of them has more than four.
+    teams = [team("A", 40, 60, teams=9), *(team(str(n), None, 20, teams=9) for n in range(8))]
+    assert north(40 + more, 220, releases=teams) == [shown, 220]
+
+
+def test_the_last_team_does_not_give_away_what_its_area_hides():
+    hides = area("North", None, 120)
+    assert team_b(40, 60, releases=[hides, team("A", 30, 60)]) == ["[c]", 60]
+    assert team_b(40, 60, releases=[hides, team("A", None, 60)]) == [40, 60]
+    assert team_b(40, 60, releases=[hides, team("A", 30, 60, teams=3)], teams=3) == [40, 60]
+
+
+def test_what_the_teams_give_away_protects_nothing_in_their_area():
+    assert north(42, 5, releases=[team("A", 30, 5, teams=3)]) == ["[c]", "[c]"]
+    assert north(42, 5, releases=[team("A", 30, 5), team("B", 12, 0)]) == [42, "[c]"]
+    unrelated = north(42, 5, releases=[team("A", 30, 5, teams=3), team("B", 12, 0, teams=3)])
+    assert unrelated == ["[c]", "[c]"]
+
+
+def test_an_area_of_one_team_hides_what_the_team_hides():
+    same = seen(None, 60, unit="team=B", within={"": 9, "area=North": 1})
+    found = shows(40, 60, unit="area=North", releases=[same], windows=YEAR, within={"": 2, "team=B": 1})
+    assert found == ["[c]", 60]
+    assert shows(40, 60, unit="area=North", releases=[same], windows=YEAR, within={"": 2}) == ["[c]", 60]
+
+
+def test_everyone_less_one_area_and_the_teams_of_the_other_is_a_group_as_well():
+    mixed = [area("North", 45, 120), team("D", 20, 30, area="South"), team("E", 30, 30, area="South")]
+    assert shows(98, 200, releases=mixed, windows=YEAR) == ["[c]", 200]
+    assert shows(95, 200, releases=mixed, windows=YEAR) == [95, 200]
+    # The area's own report is not out, but everyone's is, and that of all others.
+    known = [seen(98, 200), area("South", 50, 60), team("A", 30, 60)]
+    assert team_b(15, 60, releases=known) == ["[c]", 60]
+    assert team_b(18, 60, releases=known) == [18, 60]
+
+
+def test_what_many_units_are_together_is_not_left_out_for_the_sake_of_each_of_them():
+    teams = [team(str(number), 10, 20, teams=70) for number in range(70)]
+    assert len(Beside("area=North", YEAR, teams).earlier()) == 60
+    assert north(703, 1400, releases=teams) == ["[c]", 1400]
+    assert north(700, 1400, releases=teams) == [700, 1400]

@@ -14,7 +14,7 @@ from small_extracts import SETTINGS, write_extract
 from evalkit.cli import main
 from evalkit.errors import DataError, ReportError
 from evalkit.reports import run_report
-from evalkit.reports.ledger import LEDGER, Identity, Ledger, adding_to, forget, identity_of, read_ledger
+from evalkit.reports.ledger import LEDGER, Identity, Ledger, adding_to, forget, identity_of, of_a_batch, read_ledger
 from evalkit.spec import read_spec
 
 LAYOUT = """evalkit.present.tables.LAYOUTS["sexes"] = {"sex": ("Sex", "text"), "people": ("People", "count")}"""
@@ -217,3 +217,46 @@ def test_a_report_is_known_by_evaluation_unit_and_every_period_of_its_specificat
     windows = identity_of(read_spec(tmp_path / "trial.toml")).windows
     assert windows == (*WHOLE_YEAR, *((day(2019, 2, 1), day(2019, 12, 31)),) * 2)
     assert Identity("a", "", windows).name != Identity("a", "", WHOLE_YEAR).name
+
+
+def test_an_entry_keeps_the_wider_units_and_one_of_before_has_none(tmp_path):
+    start(tmp_path)
+    team, wider = Identity("trial", "team=Alton", WHOLE_YEAR), {"": 7, "area=North": 3}
+    Ledger(tmp_path).add(team, "trial.html", SAFE, within=wider)
+    assert [entry.within for entry in read_ledger(tmp_path)] == [wider]
+    (path,) = (tmp_path / LEDGER).glob("*.json")
+    held = json.loads(path.read_text())
+    assert held.pop("within") == wider
+    path.write_text(json.dumps(held))
+    assert [entry.within for entry in read_ledger(tmp_path)] == [{}]
+
+
+def test_a_report_of_a_batch_is_set_against_its_area_its_teams_and_everyone_alone(tmp_path):
+    start(tmp_path)
+    units = {"": {}, "area=North": {"": 2}, "area=South": {"": 2}, "team=A": {"": 3, "area=North": 2},
+             "team=B": {"": 3, "area=North": 2}, "team=D": {"": 3, "area=South": 1}}  # fmt: skip
+    for unit, within in units.items():
+        Ledger(tmp_path).add(Identity("trial", unit, WHOLE_YEAR), "trial.html", SAFE, within=within)
+    entries = read_ledger(tmp_path)
+
+    def beside(unit):
+        found = of_a_batch(Identity("trial", unit, WHOLE_YEAR), entries, units[unit])
+        return sorted(entry.identity.unit for entry in found)
+
+    assert beside("area=North") == ["", "area=North", "team=A", "team=B"]
+    assert beside("team=D") == ["", "area=South", "team=D"]
+
+
+def test_a_report_on_one_team_enters_its_area_and_a_longer_one_of_the_area_is_held_against_it(tmp_path):
+    spec = evaluation(tmp_path, *PEOPLE)
+    teams = {"North": "Alton", "South": "Downham"}
+    path = tmp_path / "extract" / "sentences.csv"
+    head, *lines = path.read_text().splitlines()
+    named = [f"{line},{teams[line.rpartition(',')[2]]}" for line in lines]
+    path.write_text("\n".join([f"{head},team", *named]) + "\n")
+    first = run_report(until(spec, "2019-03-31"), out=tmp_path / "out", parameters={"only": "team=Alton"})
+    assert shown_in(first) == ["30", "40"]
+    (entry,) = read_ledger(tmp_path / "out")
+    assert entry.within == {"": 2, "area=North": 1, "offence_code=00801": 2, "sentence_type=community order": 2}
+    longer = run_report(until(spec, "2019-06-30"), out=tmp_path / "out", parameters={"only": "area=North"})
+    assert shown_in(longer) == ["[c]", "65"]  # three women came to it

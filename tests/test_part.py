@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from batch_inputs import AREAS, NOWHERE, write_inputs
@@ -10,6 +12,8 @@ from small_extracts import PEOPLE, pseudonyms, with_rows, write_extract
 from evalkit.cohort import build_cohort
 from evalkit.errors import DataError, SpecError
 from evalkit.intake import load, to_pandas
+from evalkit.present.earlier import Beside
+from evalkit.present.publication import end_publication, plan_publication, start_publication
 from evalkit.reports.part import Only, divide, extract_of_part, parse_only, spec_of_part
 from evalkit.spec import read_spec
 
@@ -150,3 +154,54 @@ def test_a_prepared_cohort_is_divided_by_its_own_column(tmp_path, spec):
     north = extract_of_part(load(tmp_path), spec, "area=N")
     assert ids(north, "cohort", "predicted") == [0.1, 0.2]
     assert divide(load(tmp_path), spec, "area").without == 1
+
+
+def named(*rows):
+    """Sentences of people: person, area, team."""
+    head = "sentence_id,person_id,sentence_date,sentence_type,offence_code,supervision_start,area,team\n"
+    return head + "".join(
+        f"S{number},{person},2019-01-01,community order,00801,2019-01-01,{area},{team}\n"
+        for number, (person, area, team) in enumerate(rows)
+    )
+
+
+def wider(folder, column, *rows, threshold=1):
+    people = "person_id,date_of_birth,sex\n" + "".join(f"{person},1990-01-01,male\n" for person, _, _ in rows)
+    spec = replace(read_spec(write_inputs(folder / "spec")), threshold=threshold)
+    found = divide(load(write_extract(folder, people=people, sentences=named(*rows))), spec, column).wider
+    return {unit: {name: many for name, many in within.items() if name.startswith(("area", "team")) or not name}
+            for unit, within in found.items()}  # fmt: skip
+
+
+TEAMS = [("P1", "North", "A"), ("P2", "North", "A"), ("P3", "North", "B"), ("P4", "South", "C"), ("P5", "South", "C")]
+
+
+def test_a_team_lies_in_an_area_where_all_its_people_do(tmp_path):
+    nested = {"A": {"": 3, "area=North": 2}, "B": {"": 3, "area=North": 2}, "C": {"": 3, "area=South": 1}}
+    assert wider(tmp_path / "nested", "team", *TEAMS) == nested
+    # The area of one team is in the team as well: they are the same people.
+    assert wider(tmp_path / "areas", "area", *TEAMS) == {"North": {"": 2}, "South": {"": 2, "team=C": 1}}
+    spread = [*TEAMS, ("P6", "South", "A")]
+    assert wider(tmp_path / "spread", "team", *spread)["A"] == {"": 3}
+    nowhere = [*TEAMS, ("P6", "", "A")]
+    assert wider(tmp_path / "nowhere", "team", *nowhere)["A"] == {"": 3}
+
+
+@pytest.mark.parametrize(("threshold", "teams"), [(1, 2), (2, 1)])
+def test_teams_that_are_too_small_for_a_report_are_not_counted(tmp_path, threshold, teams):
+    found = wider(tmp_path, "team", *TEAMS, threshold=threshold)
+    assert found["A"] == {"": teams + 1, "area=North": teams}
+
+
+def test_the_report_of_a_part_is_placed_in_what_it_lies_in(tmp_path, spec):
+    with_teams = load(write_extract(tmp_path, sentences=named(("P1", "North", "A"), ("P2", "North", "A"))))
+    plan_publication((), Beside("team=A"))
+    before = start_publication(10)
+    extract_of_part(with_teams, spec, "team=A")
+    assert before.beside.within["area=North"] == 0  # of two people: too few for a report
+    plan_publication((), Beside("team=A"))
+    assert start_publication(10).beside.within == before.beside.within
+    plan_publication((), Beside("area=North"))
+    assert start_publication(10).beside.within == {}
+    plan_publication(())
+    end_publication()

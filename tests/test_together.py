@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import shutil
@@ -9,11 +10,11 @@ import shutil
 import pytest
 from batch_inputs import LOAD, write_inputs, write_notebook
 
-from evalkit.present.publication import Published
+from evalkit.present.published import Published
 from evalkit.reports import run_report
 from evalkit.reports.batch import run_batch
-from evalkit.reports.ledger import read_ledger
-from evalkit.reports.together import Unit, exposed, read_released, to_hide
+from evalkit.reports.ledger import Entry, Identity, read_ledger
+from evalkit.reports.together import Unit, Whole, exposed, read_released, to_hide, wholes_of
 
 
 def table(counts, hidden, name="people 1", rows=("women", "men")):
@@ -28,16 +29,15 @@ def hides(planned, unit):
     return planned[unit][0]["people"]
 
 
-def test_a_count_that_one_unit_alone_hides_is_hidden_by_the_unit_with_the_smallest_as_well():
+def test_a_count_that_one_unit_alone_hides_another_hides_as_well():
     units = {
         "A": unit(table([4, 30], [True, True])),
         "B": unit(table([20, 40], [False, False])),
         "C": unit(table([15, 50], [False, False])),
     }
     planned = to_hide(units)
-    assert sorted(planned) == ["B", "C"]
-    assert hides(planned, "C") == [True, False]  # 15 women are fewer than 20
-    assert hides(planned, "B") == [False, True]  # 40 men are fewer than 50
+    assert sorted(planned) == ["C"]
+    assert hides(planned, "C") == [True, True]  # 15 women are fewer than 20; and a table that hides a count goes first
 
 
 def test_units_whose_hidden_counts_leave_enough_values_stay_as_they_are():
@@ -84,10 +84,75 @@ def test_people_of_no_unit_are_protected_where_they_are_few_and_everyone_is_know
     units = {"A": unit(table([14, 30], [False, False])), "B": unit(table([12, 40], [False, False]))}
     everyone = {"people 1": {("women", 0, "people"): 26 + 3, ("men", 0, "people"): 70 + 10}}
     assert to_hide(units) == {}
-    assert {one: hides(to_hide(units, everyone), one) for one in to_hide(units, everyone)} == {"B": [True, False]}
+    assert {one: hides(to_hide(units, [Whole(everyone)]), one) for one in to_hide(units, [Whole(everyone)])} == {
+        "B": [True, False]
+    }
     hidden = {"people 1": {("women", 0, "people"): None}}
-    assert {one: hides(to_hide(units, hidden), one) for one in to_hide(units, hidden)} == {"B": [True, False]}
-    assert to_hide(units, {"people 1": {("women", 0, "people"): 26}}) == {}
+    assert {one: hides(to_hide(units, [Whole(hidden)]), one) for one in to_hide(units, [Whole(hidden)])} == {
+        "B": [True, False]
+    }
+    assert to_hide(units, [Whole({"people 1": {("women", 0, "people"): 26}})]) == {}
+
+
+WINDOWS = ((datetime.date(2019, 1, 1), datetime.date(2019, 12, 31)),)
+INSIDE = {"A": {"": 4, "area=North": 2}, "B": {"": 4, "area=North": 2}, "C": {"": 4, "area=South": 2},
+          "D": {"": 4, "area=South": 2}, "E": {"": 4}}  # fmt: skip
+
+
+def entry(unit, *counts, windows=WINDOWS):
+    said = [{"table": "people 1", "rows": ["women", "men"], "counts": {"people": list(counts)}}]
+    return Entry(Identity("trial", unit, windows), "trial.html", windows[0][1], said)
+
+
+def wholes(*entries):
+    found = wholes_of(INSIDE, Identity("trial", "", WINDOWS), entries)
+    return [(sorted(whole.units), whole.shown and whole.shown["people 1"]["women", 0, "people"]) for whole in found]
+
+
+def test_teams_make_up_everyone_and_the_areas_that_are_out():
+    assert wholes() == [([], None)]
+    assert wholes(entry("area=North", 30, 60)) == [(["A", "B"], 30), ([], None)]
+    earlier = ((WINDOWS[0][0], WINDOWS[0][0]),)
+    assert wholes(entry("area=North", 30, 60, windows=earlier)) == [([], None)]
+    # Of an area whose own report is not out, everyone's leaves something without that of the other.
+    both = (entry("", 100, 200), entry("area=North", 30, 60))
+    assert wholes(*both) == [(["A", "B"], 30), (["C", "D"], 70), ([], 100)]
+
+
+def test_what_one_team_of_an_area_hides_another_of_the_same_area_hides_as_well():
+    counts = {"A": [4, 30], "B": [25, 40], "C": [3, 40], "D": [12, 40], "E": [11, 40]}
+    units = {name: unit(table(both, [count < 10 for count in both])) for name, both in counts.items()}
+    assert to_hide(units) == {}  # 4 and 3 of a known total may be anything from 1 to 6
+    known = wholes_of(INSIDE, Identity("trial", "", WINDOWS), [entry("area=North", 29, 70)])
+    assert {one: hides(planned, "B") for one, planned in [("B", to_hide(units, known))]} == {"B": [True, False]}
+    assert sorted(to_hide(units, known)) == ["B"]
+    # What B hides for A's sake is enough where everybody is known, though C and D have fewer women.
+    fewer = {"C": unit(table([13, 4], [False, True])), "D": unit(table([12, 6], [False, True]))}
+    assert sorted(to_hide(units | fewer, known)) == ["B"]
+    out = units | {"B": unit(table([25, 40], [False, False]), stands=True)}
+    assert to_hide(out, known) == {}
+    assert exposed(out, known) == {"A"}
+    assert exposed(out) == set()
+
+
+def test_an_area_that_hides_its_count_is_not_given_away_by_its_teams():
+    counts = {"A": [14, 30], "B": [25, 40], "C": [13, 40], "D": [12, 40]}
+    units = {name: unit(table(both, [False, False])) for name, both in counts.items()}
+    known = wholes_of(INSIDE, Identity("trial", "", WINDOWS), [entry("area=North", None, 70)])
+    assert {one: hides(to_hide(units, known), one) for one in to_hide(units, known)} == {
+        "A": [True, False],
+        "D": [True, False],  # or A would be what is left of everybody
+    }
+
+
+def test_what_earlier_releases_give_away_protects_nobody():
+    units = {
+        "A": unit(table([4, 30], [True, False])),
+        "B": unit(Published("people 1", ("women", "men"), {"people": (13, 40)}, {"people": [False, False]},
+                            {("people", 0)})),
+        "C": unit(table([20, 50], [False, False])),
+    }  # fmt: skip
+    assert {one: hides(to_hide(units), one) for one in to_hide(units)} == {"C": [True, False]}
 
 
 TABLE = """import pandas as pd
@@ -204,3 +269,71 @@ def test_a_batch_is_in_the_ledger_and_everyone_is_held_against_it(batch, tmp_pat
     page = run_report(folder / "trial.toml", out=folder / "out")
     assert shown_in(page) == ["47", "181"]  # 11 men belong to no area
     assert next(entry.identity.unit for entry in read_ledger(folder / "out")) == ""
+
+
+# ---------------------------------------------------------------- areas, and the teams within them
+
+NESTED = {
+    ("North", "A"): (30, 60),
+    ("North", "B"): (4, 50),
+    ("North", "C"): (11, 40),
+    ("South", "D"): (3, 45),
+    ("South", "E"): (60, 90),
+}
+"""Women and men of each team. North has 45 women, of whom 30 and 11 are in two of its teams: 4 are in the third."""
+
+
+def extract_with_teams(folder):
+    spec = write_inputs(folder, LOAD, SHOWN, TABLE)
+    sexes = [(place, sex) for place, both in NESTED.items() for sex, many in zip(["female", "male"], both, strict=True)
+             for _ in range(many)]  # fmt: skip
+    people = [f"P{number:03d},1990-01-01,{sex}" for number, (_, sex) in enumerate(sexes)]
+    sentences = [
+        f"S{number},P{number:03d},2019-02-01,community order,00801,2019-02-01,{area},{team}"
+        for number, ((area, team), _) in enumerate(sexes)
+    ]
+    head = "sentence_id,person_id,sentence_date,sentence_type,offence_code,supervision_start,area,team"
+    (folder / "extract/people.csv").write_text("\n".join(["person_id,date_of_birth,sex", *people]) + "\n")
+    (folder / "extract/sentences.csv").write_text("\n".join([head, *sentences]) + "\n")
+    return spec
+
+
+def women_in(out, *names):
+    return {name: shown_in(out / f"trial-{name}.html")[0] for name in names}
+
+
+@pytest.fixture(scope="module")
+def nested(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("nested")
+    spec = extract_with_teams(folder)
+    run_batch(spec, by="area", out=folder / "out")
+    run_batch(spec, by="team", out=folder / "out")
+    return folder
+
+
+def test_an_area_less_its_other_teams_does_not_give_away_what_one_of_them_hides(nested):
+    assert women_in(nested / "out", "north", "south") == {"north": "45", "south": "63"}
+    # 4 and 3 are enough where only everybody is known; 45 - 30 - 11 and 63 - 60 are what an area's page leaves.
+    assert women_in(nested / "out", "a", "b", "c", "d", "e") == {
+        "a": "30",
+        "b": "[c]",
+        "c": "[c]",
+        "d": "[c]",
+        "e": "[c]",
+    }
+
+
+def test_teams_without_a_report_on_their_area_are_seen_to_as_before(tmp_path):
+    spec = extract_with_teams(tmp_path)
+    run_batch(spec, by="team", out=tmp_path / "out")
+    shown = women_in(tmp_path / "out", "a", "b", "c", "d", "e")
+    assert shown == {"a": "30", "b": "[c]", "c": "11", "d": "[c]", "e": "60"}
+    # Afterwards the report on an area has to see to it: 45 less 30 and 11 are four.
+    page = run_report(spec, out=tmp_path / "out", parameters={"only": "area=North"})
+    assert shown_in(page)[0] == "[c]"
+
+
+def test_the_ledger_knows_in_which_area_a_team_is(nested):
+    found = {entry.identity.unit: entry.within for entry in read_ledger(nested / "out")}
+    assert found["team=A"] == {"": 5, "area=North": 3, "offence_code=00801": 5, "sentence_type=community order": 5}
+    assert found["area=South"] == {"": 2, "offence_code=00801": 2, "sentence_type=community order": 2}

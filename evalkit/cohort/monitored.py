@@ -10,6 +10,7 @@ import pandas as pd
 from evalkit.cohort.build import Cohort
 from evalkit.cohort.monitored_interim import NOT_RECORDED, early_curves, early_months
 from evalkit.cohort.monitored_quality import quality_of
+from evalkit.cohort.monitored_windows import UnitWindows, cohort_windows, unit_windows
 from evalkit.cohort.monitoring_round import Round, monitoring_round
 from evalkit.cohort.trust import MEASURES
 from evalkit.dates import period_text
@@ -35,10 +36,11 @@ class MonitoredUnits:
     as_of    : last day on which outcomes are known
     table    : columns of `monitor`, the unit as `unit`, within (the next wider unit; empty in the widest), short_share
     quality  : columns of `quality_of`, with unit and within: of the people of the period, and late records of any
-    caseload : unit, within, people and risk (mean prediction) of the period, people_before, risk_before of the year
-               before; people with a score only
+    caseload : unit, within, people and risk (mean prediction) of the period, people_before, risk_before and
+               actual_before (reconvicted) of the year before; people with a score only
     interim  : columns of `evalkit.interim`, with unit and within: people whose year ends after the period
     curves   : columns of `interim_curves`, with unit: the same people of the unit chosen, month by month
+    windows  : the days that the counts of people and reconvictions are about, for the ledger of releases
     """
 
     column: str
@@ -51,6 +53,7 @@ class MonitoredUnits:
     caseload: pd.DataFrame
     interim: pd.DataFrame
     curves: pd.DataFrame
+    windows: UnitWindows
 
     @property
     def plural(self) -> str:
@@ -71,6 +74,7 @@ class Monitored:
     period, as_of : as in `MonitoredUnits`
     areas, teams  : the widest and the narrowest units declared
     cohorts       : columns of `monitor_cohorts`, with characteristics as a reader knows them
+    cohort_windows: the days that their counts are about, as in `MonitoredUnits`
     curves        : columns of `interim_curves`, with unit: everyone, and the widest units
     paths         : columns of `cusum_paths`, with unit, for the narrowest units that are an alert or on watch
     flow          : step, excluded, remaining, reason: from the extract to the people judged
@@ -84,6 +88,7 @@ class Monitored:
     areas: MonitoredUnits
     teams: MonitoredUnits
     cohorts: pd.DataFrame
+    cohort_windows: UnitWindows
     curves: pd.DataFrame
     paths: pd.DataFrame
     flow: pd.DataFrame
@@ -122,6 +127,7 @@ def monitored(cohort: Cohort, extract: Extract | None = None) -> Monitored:
         areas=widest.shown(rounds),
         teams=teams,
         cohorts=_cohorts(rounds),
+        cohort_windows=cohort_windows(rounds),
         curves=pd.concat([early_curves(rounds), early_curves(rounds, widest.column)], ignore_index=True),
         paths=paths[paths["unit"].isin(flagged)],
         flow=_flow(cohort, len(judged), rounds.period),
@@ -189,6 +195,7 @@ class _Units:
             period=rounds.period,
             as_of=rounds.as_of.date(),
             curves=early_curves(rounds, self.column, chosen) if chosen else pd.DataFrame(),
+            windows=unit_windows(rounds, self.column),
             **{name: self._with_wider(table) for name, table in found.items()},
         )
 
@@ -227,16 +234,19 @@ def _named(table: pd.DataFrame, column: str) -> pd.DataFrame:
 def _caseload(people: pd.DataFrame, column: str, last: pd.Timestamp) -> pd.DataFrame:
     """How many people with a score each unit had in the year judged and the year before, and of which average risk.
 
-    The same people as are judged: beside their number, any other would give away how few have no score.
+    The same people as are judged: beside their number, any other would give away how few have no score. Units that had
+    people in one of the years only are there as well.
     """
     first = monitoring_period(last).first
     before = people["matures"].between(first - pd.DateOffset(months=12), first - pd.Timedelta(days=1))
     parts = []
     for rows, ending in ((people["judged"], ""), (before, "_before")):
-        groups = people[rows & people["analysed"]].groupby(column, dropna=False, observed=True)["predicted"]
-        parts.append(pd.DataFrame({f"people{ending}": groups.size(), f"risk{ending}": groups.mean()}))
-    table = parts[0].join(parts[1]).reset_index()
-    return table.assign(people_before=table["people_before"].fillna(0).astype("int64"))
+        groups = people[rows & people["analysed"]].groupby(column, dropna=False, observed=True)
+        sizes, risks, actual = groups.size(), groups["predicted"].mean(), groups["reconvicted"].sum()
+        parts.append(pd.DataFrame({f"people{ending}": sizes, f"risk{ending}": risks, f"actual{ending}": actual}))
+    table = parts[0].join(parts[1], how="outer").drop(columns="actual").reset_index()
+    counts = ["people", "people_before", "actual_before"]
+    return table.assign(**{name: table[name].fillna(0).astype("int64") for name in counts})
 
 
 def _cohorts(rounds: Round) -> pd.DataFrame:

@@ -6,14 +6,16 @@ is ever kept. It is then taken to be tied like the new ones are, and to be any n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from evalkit.present.cells import Cells, Kind
 from evalkit.present.counts import Tie
-from evalkit.present.earlier import Earlier, Key, numbered
+from evalkit.present.earlier import Earlier
+from evalkit.present.released_counts import Key, numbered
+from evalkit.present.suppression import FEASIBLE
 
 Sums = Sequence[tuple[tuple[int, ...], int]]
 
@@ -45,22 +47,56 @@ class Mirror:
         held = self.earlier.shown.get(name)
         if not held:
             return None
-        before = {cell: held[key] for key, cell in _keyed(new).items() if key in held and cell >= 0}
-        before = {cell: count for cell, count in before.items() if self._fits(cells.values[cell], count)}
-        self.counts.update({cell: count for cell, count in before.items() if count is not None})
+        before, lacks = self._before(cells, new, held), self._lacking(name, new)
+        alone = self._alone(cells, before, lacks)
+        forced = [cell for cell in alone if before[cell] is None]
+        if self.earlier.several:
+            before = {cell: count for cell, count in before.items() if count is not None}
+        self.counts.update({cell: count for cell, count in before.items() if count is not None and not lacks.get(cell)})
         left = self._near(cells, self._left_over(cells, sums))
-        shown = self._near(cells, self._shown(before))
+        shown = {**self._near(cells, self._shown(before)), **self._shown(before, alone)}
         small = any(0 < abs(cells.values[cell] - count) < cells.threshold for cell, count in {**shown, **left}.items())
-        if not (small or None in before.values() or any(hidden[cell] for cell in shown)):
+        if not (alone or small or None in before.values() or any(hidden[cell] for cell in shown)):
             return None
         unknown = [cell for cell, count in before.items() if count is None]
         imputed = self._imputed(cells, before, sums, _absent(new, held)) if unknown else {}
         if imputed:
             left = {cell: count for cell, count in left.items() if cell not in imputed}
             self._mirror(cells, before, sums, imputed)
-        self._add_gaps(cells, shown, left)
+        self._add_gaps(cells, shown, left, alone)
         # Where the earlier table hung together in another way, what it hid stays hidden.
-        return unknown if imputed is None else []
+        return [*forced, *(unknown if imputed is None or self.earlier.same else ())]
+
+    def given_away(self, cells: Cells, name: str, new: Tie) -> list[int]:
+        """The cells of one more table that earlier releases give away, and that nothing else asks to be hidden."""
+        held = self.earlier.shown.get(name)
+        if not held or not (self.earlier.complete or self.earlier.same):
+            return []
+        before, lacks = self._before(cells, new, held), self._lacking(name, new)
+        known = {cell for cell, count in before.items() if count == cells.values[cell] and not lacks.get(cell)}
+        leaving_few = {count for rest, count in cells.count_of.items() if cells.is_small(rest)}
+        return sorted(cell for cell in known - leaving_few if not cells.is_small(cell))
+
+    def _before(self, cells: Cells, new: Tie, held: Mapping[Key, int | None]) -> dict[int, int | None]:
+        """Cells of a table -> what was released of them, as far as it can be."""
+        before = {cell: held[key] for key, cell in _keyed(new).items() if key in held and cell >= 0}
+        return {cell: count for cell, count in before.items() if self._fits(cells.values[cell], count)}
+
+    def _lacking(self, name: str, new: Tie) -> dict[int, int]:
+        """Cells of a table -> how many of several units hide them, if any does."""
+        hidden = self.earlier.hidden.get(name)
+        return {cell: hidden[key] for key, cell in _keyed(new).items() if key in hidden} if hidden else {}
+
+    def _alone(self, cells: Cells, before: Mapping[int, int | None], lacks: Mapping[int, int]) -> list[int]:
+        """Cells that, if they were shown, would give away what one of several releases hides, or all but for one."""
+        found = []
+        for cell, count in before.items() if self.earlier.complete else ():
+            many = lacks.get(cell, 0)
+            left = 0 if count is None else abs(cells.values[cell] - count)
+            too_few = many == 1 or (many > 1 and left - many + 1 < FEASIBLE)
+            if cells.values[cell] and (many == 0 if count is None else too_few):
+                found.append(cell)
+        return found
 
     def _fits(self, new: int, earlier: int | None) -> bool:
         """Whether one can be part of the other; where data were put right in between, it may not."""
@@ -73,8 +109,9 @@ class Mirror:
         return {cell: count for cell, count in counts.items() if abs(cells.values[cell] - count) < wide}
 
     @staticmethod
-    def _shown(before: Mapping[int, int | None]) -> dict[int, int]:
-        return {cell: count for cell, count in before.items() if count is not None}
+    def _shown(before: Mapping[int, int | None], among: Collection[int] | None = None) -> dict[int, int]:
+        wanted = before.keys() if among is None else before.keys() & among
+        return {cell: count for cell in wanted if (count := before[cell]) is not None}
 
     def _left_over(self, cells: Cells, sums: Sums) -> dict[int, int]:
         """Complements of counts that both releases show -> what they were earlier."""
@@ -86,10 +123,14 @@ class Mirror:
                     found[parts[1]] = base - count
         return {rest: earlier for rest, earlier in found.items() if earlier >= 0}
 
-    def _add_gaps(self, cells: Cells, shown: Mapping[int, int], left: Mapping[int, int]) -> None:
-        """People who are in one release only: where they are few, the new count has to be hidden."""
+    def _add_gaps(
+        self, cells: Cells, shown: Mapping[int, int], left: Mapping[int, int], alone: Collection[int]
+    ) -> None:
+        """People who are in one release only: where they are few, or what one hides, the new count has to be hidden."""
         for cell, count in shown.items():
-            self._add_gap(cells, cell, self._image(cells, cell, count), cell)
+            gap = self._add_gap(cells, cell, self._image(cells, cell, count), cell)
+            if cell in alone:
+                cells.kinds[gap] = Kind.HIDDEN
         for rest, count in left.items():
             self._add_gap(cells, rest, cells.add(count, Kind.KNOWN, ""), cells.count_of[rest])
 
@@ -98,12 +139,13 @@ class Mirror:
             self.images[cell] = cells.add(count, Kind.KNOWN, cells.columns[cell])
         return self.images[cell]
 
-    def _add_gap(self, cells: Cells, cell: int, image: int, hides: int | None) -> None:
+    def _add_gap(self, cells: Cells, cell: int, image: int, hides: int | None) -> int:
         small, large = (cell, image) if self.earlier.contains else (image, cell)
         gap = cells.add_rest(small, large)
         self.gaps.add(gap)
         if hides is not None:
             cells.count_of[gap] = hides
+        return gap
 
     def _mirror(
         self,

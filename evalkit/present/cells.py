@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import pairwise
@@ -115,10 +115,11 @@ class Cells:
                     first = [min(one, other) if cell in (one, other) else cell for cell in first]
         return first
 
-    def also_pinned(self, wanted: set[int], equal: Sequence[int]) -> None:
+    def also_pinned(self, wanted: set[int], equal: Sequence[int], given_away: Collection[int] = ()) -> None:
         """Add to cells that are to be hidden one more of each sum that would be known but for a single one of them.
 
         wanted : in terms of `equal`, which is what the method of that name returned
+        given_away : the same of cells that are known whether they are hidden or not
         """
         grown = True
         while grown:
@@ -126,7 +127,8 @@ class Cells:
             for parts, whole in self.sums:
                 tied = {equal[cell] for cell in (*parts, whole)}
                 seen = {cell for cell in (*parts, whole) if self.kinds[cell] is Kind.KNOWN}
-                left = [equal[cell] for cell in seen if equal[cell] not in wanted and self.values[cell] > 0]
+                fixed = {*wanted, *given_away}
+                left = [equal[cell] for cell in seen if equal[cell] not in fixed and self.values[cell] > 0]
                 if len(tied & wanted) == 1 and left and tied - {equal[cell] for cell in seen} <= wanted:
                     wanted.add(min(left, key=self.cost))
                     grown = True

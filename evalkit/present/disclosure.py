@@ -10,14 +10,16 @@ than five values are possible, somebody who knows the total from elsewhere still
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from evalkit.errors import DataError
-from evalkit.present.counts import START, Counts, CountsWithin, Family, FlowCounts, row_names
+from evalkit.present.cells import Cells, Kind
+from evalkit.present.counts import START, Counts, CountsWithin, Family, FlowCounts, Tie, row_names
 from evalkit.present.publication import decide
 
 CONFIDENTIAL = "[c]"
@@ -37,6 +39,18 @@ class SafeTable(pd.DataFrame):
     hidden_cells: int
 
 
+@dataclass(frozen=True)
+class AlsoHidden:
+    """Counts of a table that have to be hidden, whatever they are.
+
+    rows   : count column -> for each row whether its count has to be hidden; a column that is not there: none
+    within : count column -> the wider groups that hide their sum in the table that shows it
+    """
+
+    rows: Mapping[str, Sequence[bool]] = field(default_factory=dict)
+    within: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+
 def make_safe(
     table: pd.DataFrame,
     *,
@@ -46,6 +60,7 @@ def make_safe(
     ranked_by: str | None = None,
     threshold: int = 10,
     round_to: int | None = None,
+    also_hidden: AlsoHidden | None = None,
 ) -> SafeTable:
     """The same table with every count that could point at a person hidden.
 
@@ -60,6 +75,7 @@ def make_safe(
                 their place would give them away; without it the order is taken to be known where it is one of size
     threshold : counts from 1 to threshold - 1 are hidden; 0 is shown
     round_to  : also round shown counts to this base; numbers computed from exact counts then become '[x]'
+    also_hidden : counts that have to be hidden for other reasons, and are protected like the small ones
 
     Returns a SafeTable: hidden cells hold '[c]', and so do all other numbers of a row with a hidden count.
     Raises DataError where a count column is missing, negative or not whole, or labels of a ranking are not distinct.
@@ -71,8 +87,9 @@ def make_safe(
     if ranked_by is not None and (ranked_by not in table or table[ranked_by].duplicated().any()):
         raise DataError(f"column '{ranked_by}' cannot label a ranking: every row needs a label of its own")
     families = list(_families(table, within))
-    counted = _counts_of(table, bases, families, ordered=ranked_by is None and not _is_nested(table))
-    decided = decide(_with_sums(counted, table, within) if within and sums_shown else counted, threshold)
+    also = also_hidden or AlsoHidden()
+    counted = _counts_of(table, bases, families, ordered=ranked_by is None and not _is_nested(table), also=also)
+    decided = decide(_with_sums(counted, table, within, also) if within and sums_shown else counted, threshold)
     hidden = pd.DataFrame(decided, index=table.index, dtype=bool)
     any_hidden = hidden.any(axis=1)
     shown = table.astype(dict.fromkeys(table.columns, object))
@@ -163,20 +180,41 @@ def _places(table: pd.DataFrame) -> dict[str, int]:
 
 
 def _counts_of(
-    table: pd.DataFrame, bases: Mapping[str, str | None], families: list[Family], *, ordered: bool
-) -> Counts:
+    table: pd.DataFrame,
+    bases: Mapping[str, str | None],
+    families: list[Family],
+    *,
+    ordered: bool,
+    also: AlsoHidden,
+) -> _CountsHiding:
     wholes = [base for base in dict.fromkeys(bases.values()) if base is not None and base not in bases]
-    return Counts(
+    return _CountsHiding(
         rows=row_names(table),
         columns={name: [int(value) for value in table[name]] for name in bases},
         bases=bases,
         wholes={name: [None if pd.isna(value) else int(value) for value in table[name]] for name in wholes},
         families=families,
         ordered=ordered,
+        hiding=also.rows,
     )
 
 
-def _with_sums(counted: Counts, table: pd.DataFrame, within: str) -> CountsWithin:
+@dataclass(frozen=True)
+class _CountsHiding(Counts):
+    """Counts of which some are hidden in any case: column -> rows."""
+
+    hiding: Mapping[str, Sequence[bool]] = field(default_factory=dict)
+
+    def add_to(self, cells: Cells) -> Tie:
+        tie = super().add_to(cells)
+        for name, rows in self.hiding.items():
+            for cell, hide in zip(tie.ids[name], rows, strict=True):
+                if hide:
+                    cells.kinds[cell] = Kind.HIDDEN
+        return tie
+
+
+def _with_sums(counted: _CountsHiding, table: pd.DataFrame, within: str, also: AlsoHidden) -> CountsWithin:
     """The counts of a table with those of the wider groups; groups within none add up to a total, as without them."""
     groups = table[within].fillna("").astype(str)
     names = sorted(set(groups) - {""})
@@ -186,14 +224,18 @@ def _with_sums(counted: Counts, table: pd.DataFrame, within: str) -> CountsWithi
         for column, values in counted.columns.items()
     }
     known: dict[str, list[int | None]] = {name: [None] * len(names) for name in counted.wholes}
-    wider = Counts(tuple(names), sums, counted.bases, known, [(list(range(len(names))), None)], ordered=counted.ordered)
+    held = {column: [name in groups for name in names] for column, groups in also.within.items()}
+    everybody: list[Family] = [(list(range(len(names))), None)]
+    wider = _CountsHiding(tuple(names), sums, counted.bases, known, everybody, counted.ordered, held)
     loose = [place for place, group in enumerate(groups) if not group]
-    families: list[Family] = [*wider.families, ([place + len(names) for place in loose], None)]
+    families: list[Family] = [*everybody, ([place + len(names) for place in loose], None)]
     families += [([row + len(names) for row in rows_of[name]], place) for place, name in enumerate(names)]
     columns = {column: [*sums[column], *values] for column, values in counted.columns.items()}
     wholes = {column: [*known[column], *values] for column, values in counted.wholes.items()}
     rows = (*names, *counted.rows)
-    return CountsWithin(wider, Counts(rows, columns, counted.bases, wholes, families, ordered=counted.ordered))
+    hiding = {column: [*[False] * len(names), *hidden] for column, hidden in counted.hiding.items()}
+    both = _CountsHiding(rows, columns, counted.bases, wholes, families, counted.ordered, hiding)
+    return CountsWithin(wider, both)
 
 
 def _hidden_last(shown: pd.DataFrame, hidden: pd.Series, label: str) -> pd.DataFrame:

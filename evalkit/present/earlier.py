@@ -1,32 +1,26 @@
 """What earlier reports of the same evaluation showed, set beside the one that is being made.
 
-Last year's report and a longer one, everyone's report and an area's: one can be subtracted from the other. Releases are
-set against each other where one counts part of those whom the other counts, and so is what follows from several
-of them: a period less a shorter one, one period after another, everybody less the units that are known.
+Last year's report and a longer one, everyone's report and an area's, an area's and those of its teams: one can be
+subtracted from the other. Releases are set against each other where one counts part of those whom the other counts, and
+so is what follows from several of them: a period less a shorter one, one period after another, everybody or an area
+less the units that are known.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 
+from evalkit.present.released_counts import Key, Shown, Together, combined, shown_of
+
+__all__ = ["NOTHING_BEFORE", "Beside", "Earlier", "Release", "Window", "shown_of"]
+
 Window = tuple[datetime.date, datetime.date]
-Key = tuple[str, int, str]
-"""Row, how often a row of that name came before in its table, column."""
-Shown = Mapping[str, Mapping[Key, int | None]]
-"""Table -> key -> the count that was shown; None: hidden."""
 
 MOST_RELEASES = 60
 """Releases, with those that follow from them, that one report is set against; the widest go first."""
-
-ALL_KNOWN = "*"
-"""The unit that all units of a column whose reports are known make up."""
-
-NO_CELL = -1
-"""In a released column: a row that has no such count."""
 
 
 @dataclass(frozen=True)
@@ -36,86 +30,140 @@ class Release:
     unit    : 'area=North'; empty: everyone
     windows : the periods of its specification, in a fixed order; none: it has no period
     title   : how readers call it; empty for what only follows from other releases
+    within  : wider unit in which all its people are (empty: everyone) -> units of its own column in there, if known
     """
 
     unit: str
     windows: tuple[Window, ...]
     shown: Shown
     title: str = ""
+    within: Mapping[str, int] = field(default_factory=dict)
+
+    def lies_in(self, other: Release) -> bool:
+        """Whether the other counts everybody whom this one counts."""
+        return other.unit in ("", self.unit, *self.within) and _lies_within(self.windows, other.windows)
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """A release as a report sees it.
+    """A release as a report sees it, or what several releases leave for it.
 
     contains : whether it counted everybody whom the report counts, and others; if not, it is the other way round
+    same     : whether both count the same people
+    several  : whether it follows from the releases of several units
+    hidden   : how many of those hide a count; complete: whether they and the report are all the units there are
     """
 
     title: str
     contains: bool
     shown: Shown
+    same: bool = False
+    several: bool = False
+    hidden: Mapping[str, Mapping[Key, int]] = field(default_factory=dict)
+    complete: bool = False
+
+    @property
+    def rank(self) -> int:
+        """Which goes first where there are too many: what contains the report, what follows from several, the rest."""
+        return 0 if self.contains else 1 if self.several else 2
 
 
 @dataclass(frozen=True)
 class Beside:
-    """What a new report is, and every release of its evaluation that is in force."""
+    """What a new report is, and every release of its evaluation that is in force; within: as in `Release`."""
 
     unit: str = ""
     windows: tuple[Window, ...] = ()
     releases: Sequence[Release] = field(default_factory=tuple)
+    within: Mapping[str, int] = field(default_factory=dict)
 
     def earlier(self) -> list[Earlier]:
         """The releases that the report can be subtracted from, or that can be subtracted from it."""
         if not self.releases:
             return []
-        others = [release for release in self.releases if not self._is_revised(release)]
+        report = Release(self.unit, self.windows, {}, within=self.within)
+        others = [one for one in self.releases if (one.unit, one.windows) != (self.unit, self.windows)]
         known = _with_periods_between(others)
-        known += list(_sums_of_units(known, self.unit))
-        found = [
-            Earlier(release.title, contains, release.shown)
-            for release in known
-            if (contains := self._relation(release)) is not None
-        ]
-        return sorted(found, key=lambda one: not one.title)[:MOST_RELEASES]
-
-    def _is_revised(self, release: Release) -> bool:
-        return (release.unit, release.windows) == (self.unit, self.windows)
-
-    def _relation(self, release: Release) -> bool | None:
-        """True if the release contains the report, False if the report contains it, None if neither does."""
-        if release.unit in (self.unit, "") and _lies_within(self.windows, release.windows):
-            return True
-        if self.unit in (release.unit, "") and _lies_within(release.windows, self.windows):
-            return False
-        return None
+        found = [*_one_by_one(report, known), *_together(report, known)]
+        nearest = sorted(found, key=lambda one: one.rank)[:MOST_RELEASES] if len(found) > MOST_RELEASES else found
+        return sorted(nearest, key=lambda one: not one.title)
 
 
 NOTHING_BEFORE = Beside()
 """A report of which nothing is known."""
 
 
-def shown_of(tables: Iterable[Mapping[str, object]]) -> dict[str, dict[Key, int | None]]:
-    """Released tables, as a ledger or a manifest holds them, by table and key."""
-    found = {}
-    for table in tables:
-        rows: Sequence[str] = table["rows"]  # type: ignore[assignment]
-        columns: Mapping[str, Sequence[int | None]] = table["counts"]  # type: ignore[assignment]
-        found[str(table["table"])] = {
-            (*key, column): count
-            for column, counts in columns.items()
-            for key, count in zip(numbered(rows), counts, strict=True)
-            if count != NO_CELL
-        }
-    return found
+def _one_by_one(report: Release, known: Sequence[Release]) -> Iterator[Earlier]:
+    for release in known:
+        contains, inside = report.lies_in(release), release.lies_in(report)
+        if contains or inside:
+            yield Earlier(release.title, contains, release.shown, same=contains and inside)
 
 
-def numbered(rows: Iterable[str]) -> list[tuple[str, int]]:
-    """Rows, told apart where several have one name."""
-    seen, found = Counter[str](), []
-    for row in rows:
-        found.append((row, seen[row]))
-        seen[row] += 1
-    return found
+def _together(report: Release, known: Sequence[Release]) -> Iterator[Earlier]:
+    """What is known of all units of a column in the report together, and of what contains it without other units."""
+    for windows in dict.fromkeys(release.windows for release in known):
+        now = [release for release in known if release.windows == windows]
+        exact = windows == report.windows
+        if _lies_within(windows, report.windows):
+            for column in dict.fromkeys(_column(release) for release in now if release.unit):
+                if units := _family(column, report.unit, now, report):
+                    yield _follows(units, exact=exact, contains=False)
+        if report.unit and _lies_within(report.windows, windows):
+            for whole in dict.fromkeys(["", *report.within]):
+                if (left := _left_of(whole, now, report)) is not None:
+                    yield _follows(left, exact=exact, contains=True)
+
+
+def _follows(known: Together, *, exact: bool, contains: bool) -> Earlier:
+    complete = known.complete and exact
+    return Earlier("", contains, known.shown, several=True, hidden=known.hidden, complete=complete)
+
+
+def _left_of(whole: str, now: Sequence[Release], report: Release) -> Together | None:
+    """What is known of a whole without the other units of the report's column; None if that is no more than it shows.
+
+    Of a whole whose own release is not known, that of everyone says something, without the others of its column.
+    """
+    found = {release.unit: Together(release.shown, complete=True) for release in now if release.unit in ("", whole)}
+    siblings = _family(_column(report), whole, now, report)
+    if whole not in found and "" in found:
+        others = _family(whole.partition("=")[0], "", now, Release(whole, report.windows, {}))
+        if others is None:
+            return None
+        left = others.left_of(found[""])
+        return siblings.left_of(left) if siblings else replace(left, complete=False)
+    return siblings.left_of(found[whole]) if whole in found and siblings else None
+
+
+def _family(column: str, whole: str, now: Sequence[Release], report: Release) -> Together | None:
+    """The units of a column in a whole, without the report itself; None if none of them is known."""
+    units = [one for one in now if _column(one) == column and whole in ("", *one.within)]
+    units = [one for one in units if one.unit not in (report.unit, *report.within)]
+    if not units:
+        return None
+    number = max(one.within.get(whole, 0) for one in units)
+    many = len(units) + (_column(report) == column)
+    parts = [release.shown for release in units]
+    stand_ins = {} if whole else _stand_ins(column, now, {*report.within, report.unit, *(one.unit for one in units)})
+    for unit, inside in stand_ins.items():
+        parts += [release.shown for release in inside]
+        many += len(inside) >= max(release.within[unit] for release in inside)
+    return Together.of(parts, complete=0 < number <= many)
+
+
+def _stand_ins(column: str, now: Sequence[Release], known: Collection[str]) -> dict[str, list[Release]]:
+    """Units whose own release is not known -> those that they are made up of, of the column of which most are known."""
+    found: dict[str, dict[str, list[Release]]] = {}
+    for release in now:
+        for wider in release.within:
+            if wider.startswith(f"{column}=") and wider not in known:
+                found.setdefault(wider, {}).setdefault(_column(release), []).append(release)
+    return {wider: max(columns.values(), key=len) for wider, columns in found.items()}
+
+
+def _column(release: Release) -> str:
+    return release.unit.partition("=")[0]
 
 
 def _lies_within(inner: tuple[Window, ...], outer: tuple[Window, ...]) -> bool:
@@ -129,14 +177,14 @@ def _with_periods_between(releases: list[Release]) -> list[Release]:
 
     Only counts that both show are known of such a period.
     """
+    most, grown = len(releases) + MOST_RELEASES, True
     known = {(release.unit, release.windows): release for release in releases}
-    grown = True
-    while grown and len(known) < MOST_RELEASES:
+    while grown and len(known) < most:
         grown = False
         for one, other in permutations(list(known.values()), 2):
             for sign, windows in ((-1, _less(one, other)), (1, _followed_by(one, other))):
-                if windows is not None and (one.unit, windows) not in known and len(known) < MOST_RELEASES:
-                    known[one.unit, windows] = Release(one.unit, windows, _combined(one.shown, other.shown, sign))
+                if windows is not None and (one.unit, windows) not in known and len(known) < most:
+                    known[one.unit, windows] = _derived(one, other, sign, windows)
                     grown = True
     return list(known.values())
 
@@ -171,39 +219,6 @@ def _followed_by(one: Release, other: Release) -> tuple[Window, ...] | None:
     return tuple((first[0], second[1]) for first, second in pairs)
 
 
-def _combined(one: Shown, other: Shown, sign: int) -> dict[str, dict[Key, int | None]]:
-    """The sum or difference of two releases, as far as both show it; a row that one does not have counts nobody."""
-    found: dict[str, dict[Key, int | None]] = {}
-    for table in one.keys() & other.keys():
-        mine, theirs = one[table], other[table]
-        for key in mine.keys() | (theirs.keys() if sign > 0 else set()):
-            first, second = mine.get(key, 0), theirs.get(key, 0)
-            if first is not None and second is not None and (total := first + sign * second) >= 0:
-                found.setdefault(table, {})[key] = total
-    return found
-
-
-def _sums_of_units(known: list[Release], unit: str) -> Iterator[Release]:
-    """What is known of all units of a column together; for the report on one of them, of everyone but the others."""
-    by_column: dict[tuple[str, tuple[Window, ...]], list[Release]] = {}
-    for release in known:
-        if release.unit and release.unit != unit:
-            by_column.setdefault((release.unit.partition("=")[0], release.windows), []).append(release)
-    everyone = {release.windows: release for release in known if not release.unit}
-    for (column, windows), units in by_column.items():
-        together = _sum(units)
-        if not unit:
-            yield Release(f"{column}={ALL_KNOWN}", windows, together)
-        elif unit.partition("=")[0] == column and windows in everyone:
-            yield Release("", windows, _combined(everyone[windows].shown, together, -1))
-
-
-def _sum(units: list[Release]) -> dict[str, dict[Key, int | None]]:
-    """What the units that show a count show of it together."""
-    found: dict[str, dict[Key, int | None]] = {}
-    for release in units:
-        for table, counts in release.shown.items():
-            held = found.setdefault(table, {})
-            for key, count in counts.items():
-                held[key] = (held.get(key) or 0) + (count or 0)
-    return found
+def _derived(one: Release, other: Release, sign: int, windows: tuple[Window, ...]) -> Release:
+    within = {wider: many for wider, many in one.within.items() if wider in other.within}
+    return Release(one.unit, windows, combined(one.shown, other.shown, sign), within=within)

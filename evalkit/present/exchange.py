@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,19 +22,19 @@ if TYPE_CHECKING:
 EXCHANGE = "EVALKIT_PUBLICATION"
 """Environment variable with the folder."""
 
-BESIDE = ("unit", "windows", "releases")
-ASKED, RELEASED, WHOLE = "asked.json", "released.json", "published.pickle"
+BESIDE = ("unit", "windows", "releases", "within")
+ASKED, RELEASED, WITHIN, WHOLE = "asked.json", "released.json", "within.json", "published.pickle"
 
 
 def beside_of(asked: Mapping[str, Any]) -> Beside:
-    """A report among earlier releases, from unit, windows and releases (each with title and tables) in plain values."""
+    """A report among earlier releases, from what `reports.ledger.beside` says of them in plain values."""
     if not asked:
         return NOTHING_BEFORE
     releases = [
-        Release(line["unit"], _windows(line["windows"]), shown_of(line["tables"]), line["title"])
+        Release(line["unit"], _windows(line["windows"]), shown_of(line["tables"]), line["title"], line["within"])
         for line in asked["releases"]
     ]
-    return Beside(asked["unit"], _windows(asked["windows"]), releases)
+    return Beside(asked["unit"], _windows(asked["windows"]), releases, asked["within"])
 
 
 def _windows(texts: Sequence[Sequence[str]]) -> tuple[Window, ...]:
@@ -64,3 +65,10 @@ class Exchange:
         if self._asked.get("whole"):
             (self._folder / WHOLE).write_bytes(pickle.dumps(publication))
         (self._folder / RELEASED).write_text(json.dumps(publication.released), encoding="utf-8")
+        (self._folder / WITHIN).write_text(json.dumps(publication.beside.within), encoding="utf-8")
+
+
+def tell_again(publication: Publication) -> None:
+    """Say what has been published so far, if this process was started by one that wants to know."""
+    if EXCHANGE in os.environ:
+        Exchange(Path(os.environ[EXCHANGE])).tell(publication)

@@ -7,12 +7,13 @@ by themselves, and what their units show never adds up to a wider one that is hi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, make_safe, require_safe
+from evalkit.present.disclosure import CONFIDENTIAL, AlsoHidden, SafeTable, is_shown, make_safe, require_safe
 from evalkit.present.made_safe import FEWEST, merge_path
+from evalkit.present.quarters import Units
 
 CROSSED = " and "
 """What stands between the characteristics of a crossing."""
@@ -20,7 +21,8 @@ CROSSED = " and "
 SHOWN_OF_UNITS = {"people": None, "actual": "people"}
 SHOWN_OF_QUALITY = {"unscored": "all_people", "duplicates": "all_people"}
 LATE = ("recent", "recent_expected", "recent_ratio", "short_share", "recent_p", "short")
-SHOWN_OF_CASELOAD = {"people_before": None}
+SHOWN_OF_CASELOAD = {"people_before": None, "actual_before": "people_before"}
+"""The second is not shown; the page of that year was decided by both."""
 LATER = ("people", "unscored", "person_years", "actual", "predicted", "difference", "ratio", "ratio_low", "ratio_high")
 SHOWN_OF_EARLY = {"people_90": None, "actual_90": "people_90"}
 
@@ -29,14 +31,77 @@ CURVE_BASE = 5
 
 CURVE = ("actual", "predicted", "low", "high")
 
+NO_MORE = AlsoHidden()
 
-def make_units_safe(table: pd.DataFrame, *, threshold: int = 10) -> SafeTable:
+Bases = Mapping[str, str | None]
+
+
+def make_units_safe(table: pd.DataFrame, *, threshold: int = 10, among: Units | None = None) -> SafeTable:
     """The judged units of one column made safe; units of one wider unit (`within`) add up to a total that is known.
 
     table     : one row per unit: unit, within, people, actual, and everything computed from them
     threshold : as in `make_safe`; raises DataError as it does
+    among     : these units in their quarter (see `start_quarter`): what would give a few people away beside earlier
+                quarters is hidden as well, and what is shown enters the ledger; None: there is no ledger
+
+    Of one quarter, this comes before `make_early_safe`, and that before `make_caseload_safe`.
     """
-    return make_safe(table, counts=SHOWN_OF_UNITS, within="within", sums_shown=True, threshold=threshold)
+    return _safe_among(table, SHOWN_OF_UNITS, threshold, among)
+
+
+def _safe_among(table: pd.DataFrame, counts: Bases, threshold: int, among: Units | None) -> SafeTable:
+    """Units made safe within their wider ones, with what other quarters require."""
+    also = _also_hidden(table, counts, threshold, among)
+    safe = _decided(table, counts, threshold, also)
+    if among is not None:
+        if also != NO_MORE:
+            without = _decided(table, counts, threshold, NO_MORE)
+            for name in among.told(counts):
+                among.quarter.hidden += int((_is_hidden(safe[name]) & ~_is_hidden(without[name])).sum())
+        among.note(safe, counts)
+    return safe
+
+
+def _is_hidden(cells: pd.Series) -> pd.Series:
+    return cells.eq(CONFIDENTIAL)
+
+
+def _decided(table: pd.DataFrame, counts: Bases, threshold: int, also: AlsoHidden) -> SafeTable:
+    safe = make_safe(table, counts=counts, within="within", sums_shown=True, threshold=threshold, also_hidden=also)
+    return _with_their_people(safe) if "people_90" in counts else safe
+
+
+def _also_hidden(table: pd.DataFrame, counts: Bases, threshold: int, among: Units | None) -> AlsoHidden:
+    """What has to be hidden of a table for the sake of other quarters, and what the page of the wider units hides."""
+    if among is None:
+        return NO_MORE
+    found = among.to_hide(table, counts, threshold)
+    rows = {name: hidden for name, hidden in found.items() if any(hidden)}
+    return AlsoHidden(rows, _hidden_within(table, counts, threshold, among.within))
+
+
+def _with_their_people(early: SafeTable) -> SafeTable:
+    """The first three months, with nothing shown of a unit whose people are hidden: its curve would show them."""
+    hidden = _is_hidden(early["people_90"])
+    final = make_safe(
+        early.assign(actual_90=early["actual_90"].mask(hidden, CONFIDENTIAL)), counts=[], threshold=early.threshold
+    )
+    final.hidden_cells = early.hidden_cells + int((hidden & ~_is_hidden(early["actual_90"])).sum())
+    return final
+
+
+def _hidden_within(table: pd.DataFrame, counts: Bases, threshold: int, wider: Units | None) -> dict[str, set[str]]:
+    """The wider units that hide a count on their own page, where other quarters make a difference to that."""
+    inside = table[table["within"].fillna("") != ""]
+    if wider is None or inside.empty or not wider.are_bound(counts):
+        return {}
+    sums = inside.groupby("within", as_index=False)[list(counts)].sum().rename(columns={"within": "unit"})
+    sums = sums.assign(within="")
+    also = _also_hidden(sums, counts, threshold, wider)
+    safe = _decided(sums, counts, threshold, also)
+    wider.note(safe, counts, told=False)
+    hidden = {name: set(safe.loc[_is_hidden(safe[name]), "unit"]) for name in counts if also.rows}
+    return {name: units for name, units in hidden.items() if units}
 
 
 def make_quality_safe(quality: pd.DataFrame, units: SafeTable, *, threshold: int = 10) -> SafeTable:
@@ -62,17 +127,24 @@ def make_quality_safe(quality: pd.DataFrame, units: SafeTable, *, threshold: int
     return _hidden_with(units, safe, ["missing_share"], dropped=["all_people"])
 
 
-def make_caseload_safe(caseload: pd.DataFrame, units: SafeTable, *, threshold: int = 10) -> SafeTable:
+def make_caseload_safe(
+    caseload: pd.DataFrame, units: SafeTable, *, threshold: int = 10, among: Units | None = None
+) -> SafeTable:
     """People of the year before, by unit, and the average risk of both years.
 
-    caseload : unit, within, people, people_before, risk, risk_before
+    caseload : unit, within, people, people_before, risk, risk_before; actual_before if it is known
     units    : as in `make_quality_safe`; the people of the year judged stand there, and not in the result
+    among    : as in `make_units_safe`
 
-    Raises DataError as `make_safe` does.
+    The people of the year before are hidden where its own report hid them, or, if the ledger does not know that one,
+    where it would have, given its people and actual. Raises DataError as `make_safe` does.
     """
-    before = caseload.drop(columns="people")
-    safe = make_safe(before, counts=SHOWN_OF_CASELOAD, within="within", sums_shown=True, threshold=threshold)
-    return _hidden_with(units, safe, ["risk"])
+    counts = {name: base for name, base in SHOWN_OF_CASELOAD.items() if name in caseload}
+    safe = _safe_among(caseload.drop(columns="people"), counts, threshold, among)
+    hidden = int(_is_hidden(safe["people_before"]).sum())
+    final = _hidden_with(units, safe, ["risk"], dropped=[name for name in counts if name != "people_before"])
+    final.hidden_cells = hidden
+    return final
 
 
 def _hidden_with(units: SafeTable, safe: SafeTable, columns: list[str], *, dropped: Sequence[str] = ()) -> SafeTable:
@@ -85,24 +157,37 @@ def _hidden_with(units: SafeTable, safe: SafeTable, columns: list[str], *, dropp
     return final
 
 
-def make_early_safe(interim: pd.DataFrame, *, threshold: int = 10) -> SafeTable:
+def make_early_safe(interim: pd.DataFrame, *, threshold: int = 10, among: Units | None = None) -> SafeTable:
     """The first three months, by unit: unit, within, people_90, actual_90 and what is computed from them.
+
+    among : as in `make_units_safe`
 
     What happened later is left out: beside the first three months it would give small numbers away.
     """
     early = interim.drop(columns=list(LATER), errors="ignore")
-    return make_safe(early, counts=SHOWN_OF_EARLY, within="within", sums_shown=True, threshold=threshold)
+    return _safe_among(early, SHOWN_OF_EARLY, threshold, among)
 
 
-def make_cohorts_safe(cohorts: pd.DataFrame, *, threshold: int = 10) -> SafeTable:
+def make_cohorts_safe(cohorts: pd.DataFrame, *, threshold: int = 10, among: Units | None = None) -> SafeTable:
     """Cohorts made safe: those of one characteristic add up to everybody, those of a crossing to each of its parts.
 
     cohorts   : what `monitor_cohorts` returned: characteristic ('sex', 'sex and age band'), cohort, people, actual
     threshold : as in `make_safe`; raises DataError as it does
+    among     : as in `make_units_safe`, of the cohorts
 
     A crossing in which anything has to be hidden is hidden whole: its parts are shown beside it.
     """
-    safe = make_safe(cohorts, counts=SHOWN_OF_UNITS, within="characteristic", threshold=threshold)
+    named = cohorts.assign(unit=cohorts["characteristic"] + ": " + cohorts["cohort"].astype(str), within="")
+    also = _also_hidden(named, SHOWN_OF_UNITS, threshold, among)
+    final = _decided_cohorts(cohorts, threshold, also)
+    if among is not None:
+        among.quarter.hidden += final.hidden_cells - _decided_cohorts(cohorts, threshold, NO_MORE).hidden_cells
+        among.note(final.assign(unit=named["unit"]), SHOWN_OF_UNITS)
+    return final
+
+
+def _decided_cohorts(cohorts: pd.DataFrame, threshold: int, also: AlsoHidden) -> SafeTable:
+    safe = make_safe(cohorts, counts=SHOWN_OF_UNITS, within="characteristic", threshold=threshold, also_hidden=also)
     hidden = safe[list(SHOWN_OF_UNITS)].isin([CONFIDENTIAL]).any(axis=1)
     crossing = safe["characteristic"].str.contains(CROSSED, regex=False)
     closed = crossing & safe["characteristic"].isin(set(safe.loc[hidden, "characteristic"]))

@@ -10,42 +10,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from evalkit.present.beside import Mirror
 from evalkit.present.cells import Cells, Kind
-from evalkit.present.counts import Countable, Tie, table_names, whole_columns
-from evalkit.present.earlier import NO_CELL, NOTHING_BEFORE, Beside
+from evalkit.present.counts import Countable, Tie, table_names
+from evalkit.present.earlier import NOTHING_BEFORE, Beside
 from evalkit.present.exchange import EXCHANGE, Exchange
+from evalkit.present.published import Hidden, Published, published_of, released_of
 from evalkit.present.suppression import MOST_SOLUTIONS, hidden_cells
 from evalkit.present.ties import add_gap, differences
 
 UNMISTAKABLE = 100
 """Equal counts of this size in two tables are taken for the same people; smaller ones only in rows of one name."""
 
-SOLUTIONS_A_TABLE = 30
-"""Integer programmes that one table may take beside the others; not enough: all it ties in is hidden."""
+SOLUTIONS_A_TABLE = 100
+"""Integer programmes that one table may take beside the others; not enough: all it ties in is hidden.
+
+Fewer are no faster: what is hidden for want of them has to be protected as well.
+"""
 
 SOLUTIONS_BESIDE_EARLIER = 400
 """The same for a table that is set beside earlier releases."""
-
-Hidden = dict[str, list[bool]]
-
-
-@dataclass(frozen=True)
-class Published:
-    """What a table published: its counts by column, in the order of its rows; what it keeps hidden, in the same places.
-
-    name : the same for the same table of another report
-    """
-
-    name: str
-    rows: tuple[str, ...]
-    counts: Mapping[str, Sequence[int]]
-    hidden: Hidden
 
 
 @dataclass
@@ -55,7 +45,7 @@ class Publication:
     threshold : counts from 1 to threshold - 1 are hidden
     totals_known : as in `Cells`
     planned   : for each table to come, what must be hidden for the sake of other reports of the same batch
-    beside    : what the report is, and what earlier reports of its evaluation have shown
+    beside    : what the report is, and what earlier reports of its evaluation have shown; from the first table on
     taken_in  : the counts of every table in order, with what is hidden of it in any case
     """
 
@@ -68,13 +58,18 @@ class Publication:
     by_value: dict[int, list[tuple[int, str, str]]] = field(default_factory=dict)
     for_earlier: set[int] = field(default_factory=set)
     """Cells that are hidden because of earlier releases."""
+    given_away: set[int] = field(default_factory=set)
+    """Cells that earlier releases give away: to hide them protects nothing."""
     cells: Cells = field(init=False)
-    mirrors: list[Mirror] = field(init=False)
 
     def __post_init__(self) -> None:
         budget = MOST_SOLUTIONS if self.totals_known else SOLUTIONS_A_TABLE
         self.cells = Cells(self.threshold, self.totals_known, budget)
-        self.mirrors = [Mirror(earlier) for earlier in self.beside.earlier()]
+
+    @cached_property
+    def mirrors(self) -> list[Mirror]:
+        """One for each earlier release."""
+        return [Mirror(earlier) for earlier in self.beside.earlier()]
 
     def take_in(self, counts: Countable, *, hidden_alone: Hidden | None = None) -> Hidden:
         """Decide what of one more table is hidden, given all that is shown already.
@@ -85,6 +80,7 @@ class Publication:
         first_sum = len(cells.sums)
         new = counts.add_to(cells)
         self._tie(new, first)
+        self._pin(new)
         planned = self.planned[place] if place < len(self.planned) else {}
         # What is shown already need not be hidden, unless that is planned: then it is hidden wherever it comes up.
         for decided, kinds in ((hidden_alone or {}, {Kind.COUNT}), (planned, {Kind.COUNT, Kind.KNOWN})):
@@ -100,6 +96,15 @@ class Publication:
         self.ties.append(new)
         self._remember(new)
         return {name: [cell >= 0 and bool(hidden[cell]) for cell in column] for name, column in new.ids.items()}
+
+    def _pin(self, new: Tie) -> None:
+        """Take counts that earlier releases give away, and that need not be hidden, for shown already."""
+        name = table_names([*self.ties, new])[-1] if self.mirrors else ""
+        for cell in [cell for mirror in self.mirrors for cell in mirror.given_away(self.cells, name, new)]:
+            if self.cells.kinds[cell] is Kind.COUNT:
+                self.cells.kinds[cell] = Kind.KNOWN
+            if self.cells.kinds[cell] is Kind.KNOWN:
+                self.given_away.add(cell)
 
     def _beside_earlier(self, new: Tie, first: int, first_sum: int, hidden: np.ndarray) -> np.ndarray:
         """What is hidden of a table once it stands beside what earlier releases showed of it."""
@@ -123,27 +128,12 @@ class Publication:
     @property
     def published(self) -> list[Published]:
         """The tables so far, in order."""
-        values, kinds = self.cells.values, self.cells.kinds
-        found = []
-        for name, tie in zip(table_names(self.ties), self.ties, strict=True):
-            held = whole_columns(tie)
-            counts = {column: tuple(values[cell] for cell in ids) for column, ids in held.items()}
-            hidden = {column: [kinds[cell] is Kind.HIDDEN for cell in ids] for column, ids in held.items()}
-            found.append(Published(name, tie.rows, counts, hidden))
-        return found
+        return published_of(self.cells, self.ties, self._known_anyway(self.cells.equal()) if self.given_away else set())
 
     @property
     def released(self) -> list[dict[str, object]]:
         """The tables so far as they are shown, for the ledger: hidden counts are missing (None)."""
-        return [self._released(name, tie) for name, tie in zip(table_names(self.ties), self.ties, strict=True)]
-
-    def _released(self, name: str, tie: Tie) -> dict[str, object]:
-        values, kinds = self.cells.values, self.cells.kinds
-        counts = {
-            column: [NO_CELL if cell < 0 else None if kinds[cell] is Kind.HIDDEN else values[cell] for cell in ids]
-            for column, ids in tie.ids.items()
-        }
-        return {"table": name, "rows": list(tie.rows), "counts": counts}
+        return released_of(self.cells, self.ties)
 
     @property
     def suppressed(self) -> dict[str, int]:
@@ -181,6 +171,11 @@ class Publication:
             new.take_in(counts, hidden_alone=alone)
         return new
 
+    def _known_anyway(self, equal: Sequence[int]) -> set[int]:
+        """The cells that earlier releases give away, and all that are known to hold the same counts."""
+        first = {equal[cell] for cell in self.given_away}
+        return {cell for cell, one in enumerate(equal) if one in first}
+
     def _wherever(self, planned: Sequence[Hidden]) -> list[Hidden]:
         """What is to be hidden, in every table that shows the same count or all that adds up to it."""
         cells, equal = self.cells, self.cells.equal()
@@ -191,7 +186,9 @@ class Publication:
             for cell, hide in zip(tie.ids.get(name, ()), column, strict=True)
             if hide and cell >= 0
         }
-        cells.also_pinned(wanted, equal)
+        known_anyway = self._known_anyway(equal)
+        wanted -= known_anyway
+        cells.also_pinned(wanted, equal, known_anyway)
         return [
             {name: [cell >= 0 and equal[cell] in wanted for cell in ids] for name, ids in tie.ids.items()}
             for tie in self.ties
@@ -238,6 +235,7 @@ class Publication:
 _running: list[Publication] = []
 _exchanges: list[Exchange] = []
 _planned: list[tuple[Sequence[Hidden], Beside]] = []
+_wider: dict[str, Mapping[str, int]] = {}
 
 
 def plan_publication(planned: Sequence[Hidden], beside: Beside = NOTHING_BEFORE) -> None:
@@ -246,6 +244,22 @@ def plan_publication(planned: Sequence[Hidden], beside: Beside = NOTHING_BEFORE)
     beside : what its report is, and what earlier reports have shown
     """
     _planned[:] = [(planned, beside)]
+
+
+def place_within(unit: str, wider: Mapping[str, int]) -> None:
+    """Say that everybody of a unit belongs to each of these wider ones, as its report finds in the extract.
+
+    unit  : 'team=Alton', say
+    wider : 'area=North', say -> the number of teams in it
+    """
+    _wider.clear()
+    _wider[unit] = wider
+    for publication in _running:
+        publication.beside = _placed(publication.beside)
+
+
+def _placed(beside: Beside) -> Beside:
+    return replace(beside, within=_wider.get(beside.unit, beside.within))
 
 
 def start_publication(threshold: int = 10, *, planned: Sequence[Hidden] = ()) -> Publication:
@@ -257,7 +271,7 @@ def start_publication(threshold: int = 10, *, planned: Sequence[Hidden] = ()) ->
     if exchange and not _planned:
         plan_publication(exchange.planned, exchange.beside)
     before, beside = _planned[0] if _planned else ((), NOTHING_BEFORE)
-    _running[:] = [Publication(threshold, planned=planned or before, beside=beside)]
+    _running[:] = [Publication(threshold, planned=planned or before, beside=_placed(beside))]
     if exchange:
         exchange.tell(_running[0])
     _exchanges[:] = [exchange] if exchange else []

@@ -20,7 +20,7 @@ from evalkit.reports.ledger import Entry, adding_to, read_ledger
 from evalkit.reports.manifest import Manifest
 from evalkit.reports.progress import Progress
 from evalkit.reports.request import Limits, Request, requested
-from evalkit.reports.together import ROUNDS, Unit, exposed, settled, shown_to_all, to_hide
+from evalkit.reports.together import ROUNDS, Unit, exposed, settled, to_hide, wholes_of
 from evalkit.reports.writing import sole_writer
 
 
@@ -79,14 +79,14 @@ def _bring_up_to_date(
         keeper.divide(inputs, prepared)
         due = [unit for unit in keeper.batch.rows if force or not keeper.is_current(unit, inputs)]
         progress.begin(kept=len(keeper.batch.rows) - len(due), due=len(due), workers=crew.workers)
-        earlier = read_ledger(request.out, request.spec.name)
+        earlier = read_ledger(request.out, request.everyone.evaluation)
         units = keeper.published(unit for unit in keeper.batch.rows if unit not in due)
-        for outcome in crew.outcomes([request.job(unit, earlier=earlier) for unit in due]):
+        for outcome in crew.outcomes([request.job(unit, (), earlier, keeper.wider[unit]) for unit in due]):
             progress.tell(keeper.enter(outcome))
             _take_note(units, keeper, outcome)
         unprotected = _protect_together(request, keeper, crew, units, earlier, progress)
         if keeper.has_released:
-            with adding_to(request.out, earlier, request.spec.name) as ledger:
+            with adding_to(request.out, earlier, request.everyone.evaluation) as ledger:
                 keeper.release(ledger)
         keeper.protected_together(unprotected)
 
@@ -111,13 +111,14 @@ def _protect_together(
 
     Returns the units that are given away by a page of an earlier run, which stands and cannot be told to hide more.
     """
-    everyone = shown_to_all(earlier, request.everyone)
+    wholes = wholes_of(keeper.wider, request.everyone, earlier)
     for _ in range(ROUNDS):
-        planned = settled(units, everyone)
+        planned = settled(units, wholes)
         if not planned:
             break
         progress.again(len(planned))
-        for outcome in crew.outcomes([request.job(unit, planned[unit], earlier) for unit in planned]):
+        jobs = [request.job(unit, planned[unit], earlier, keeper.wider[unit]) for unit in planned]
+        for outcome in crew.outcomes(jobs):
             if outcome.failure:
                 progress.withdrawn(keeper.withdraw(outcome))
                 del units[outcome.name]
@@ -125,10 +126,10 @@ def _protect_together(
                 keeper.enter(outcome)
                 _take_note(units, keeper, outcome)
     why = Failure("ReportError", "it would give away small numbers that reports on other units hide")
-    for unit in to_hide(units, everyone):
+    for unit in to_hide(units, wholes):
         progress.withdrawn(keeper.withdraw(Outcome(unit, seconds=0.0, peak_bytes=0, failure=why)))
         del units[unit]
-    return exposed(units, everyone)
+    return exposed(units, wholes)
 
 
 def crew_of(workers: int | str | None) -> Any:

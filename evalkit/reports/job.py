@@ -47,6 +47,7 @@ class Prepared:
     rows    : unit -> SHA-256 of all that its report can show of the extract
     people  : unit -> number of people
     without : number of people who belong to no unit
+    wider   : unit -> wider units in which all its people are -> how many units of the same column lie in each
     files   : file of the extract -> SHA-256
     warm    : whether reports run in forked processes
     """
@@ -56,6 +57,7 @@ class Prepared:
     without: int
     files: Mapping[str, str]
     warm: bool = False
+    wider: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ class Keeper:
         fresh = Batch(spec.name, spec.title, request.column, period, _places(request))
         held = self.manifest.batches.get(fresh.name, fresh)
         self.batch = replace(held, title=fresh.title, period=period, places=fresh.places)
+        self.wider: Mapping[str, Mapping[str, int]] = {}
         self._written = time.monotonic()
 
     def is_all_current(self, inputs: Mapping[str, str]) -> bool:
@@ -63,6 +64,7 @@ class Keeper:
         rows = {unit: sha256 for unit, sha256 in prepared.rows.items() if unit not in small}
         if not rows:
             raise DataError(f"no {self.batch.column} has {threshold} people or more: there is nothing to report on")
+        self.wider = {unit: prepared.wider.get(unit, {}) for unit in rows}
         for entry in self.batch.entries.values():
             if entry.unit not in rows and _has(self._path(entry), entry.sha256):
                 self._path(entry).unlink()
@@ -139,7 +141,9 @@ class Keeper:
         """Enter what all reports that are there show in the ledger of releases."""
         for unit, entry in self.batch.entries.items():
             if entry.state == DONE:
-                ledger.add(self._request.identity(unit), entry.file, entry.released)
+                identity = self._request.identity(unit)
+                within = self.wider.get(unit) if identity.unit else None
+                ledger.add(identity, entry.file, entry.released, within=within)
 
     def save(self) -> None:
         """Write the manifest as it stands; a batch whose units are not known yet is not in it."""

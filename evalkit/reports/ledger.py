@@ -6,11 +6,16 @@ releases OUTPUT --forget NAME` does, for a report that nobody outside has seen.
 
 What it cannot do. It knows the reports of one folder, and sets those of one evaluation against each other: reports in
 another folder, or of another specification about the same people, are not seen. A report made again takes its place:
-that its two versions can be subtracted, if both were shared, is not prevented. Units of different columns (areas, and
-the teams within them) are not set against each other, and of shifted periods only what follows by adding and
-subtracting whole releases. Tables are known again by their columns and place, so that a notebook whose tables were put
-in another order is set beside the wrong ones. Changed data are taken for other people where a count went down. What was
-hidden is noted nowhere: it is worked with as any number that fits, which hides more, never less.
+that its two versions can be subtracted, if both were shared, is not prevented. Areas and the teams within them are set
+against each other where everybody of a team belongs to one area, which each report finds in its extract and an entry
+keeps: a team spread over two areas, and releases of before entries kept it, are set against everyone's alone. A large
+count that a team hides for the sake of others may still be the rest of a sum that its area, made later, shows in
+another table. Of shifted periods only what follows by adding and subtracting whole releases is seen; but monitoring
+reports of the same rules are one evaluation with one entry for each quarter, whose counts of units and cohorts by
+window of time are held against those of the other quarters (present.rolling). Tables are known again by their columns
+and place, so that a notebook whose tables were put in another order is set beside the wrong ones. Changed data are
+taken for other people where a count went down. What was hidden is noted nowhere: it is worked with as any number that
+fits, which hides more, never less.
 """
 
 from __future__ import annotations
@@ -21,7 +26,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +40,8 @@ LEDGER = ".evalkit-released"
 LOCK = ".lock"
 FORMAT = 1
 ALL = "all"
+MONITORED = "monitoring: "
+"""How the names of evaluations begin whose reports are monitoring reports."""
 
 
 @dataclass(frozen=True)
@@ -60,17 +67,23 @@ class Identity:
 
 @dataclass(frozen=True)
 class Entry:
-    """One release: the report, the file that showed it, the day on which it was made, and its tables as shown."""
+    """One release: the report, the file that showed it, the day on which it was made, and its tables as shown.
+
+    within : wider unit in which all its people are, 'area=North' for a team (empty: everyone) -> how many units of the
+             same column lie in it
+    """
 
     identity: Identity
     report: str
     made: datetime.date
     tables: Sequence[Mapping[str, Any]]
+    within: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
         """How a reader calls it: the file, whom it is about, and its period."""
-        period = f", {period_text(self.identity.windows[0])}" if self.identity.windows else ""
+        ended = "years that ended in " if self.identity.evaluation.startswith(MONITORED) else ""
+        period = f", {ended}{period_text(self.identity.windows[0])}" if self.identity.windows else ""
         about = self.identity.unit.partition("=")[2] or "everyone"
         return f"{self.report} ({about}{period})"
 
@@ -79,11 +92,35 @@ class Entry:
 
 
 def identity_of(spec: Spec, only: str = "") -> Identity:
-    """The report of a specification on one unit, or on everyone."""
+    """The report of a specification on one unit, or on everyone.
+
+    Monitoring reports show all units whatever they are about: those of the same rules are one evaluation, however their
+    specifications are called, and which years they judged is known when they are entered.
+    """
     service = (spec.service.took_up, spec.service.register) if spec.service else ()
     windows = (spec.cohort.period if spec.cohort else None, *service)
     unit = "=".join(part.strip() for part in only.split("=", 1))
-    return Identity(spec.name, unit, tuple(window for window in windows if window is not None))
+    known = tuple(window for window in windows if window is not None)
+    if spec.monitoring is not None:
+        return Identity(_rules_monitored(spec), "", known)
+    return Identity(spec.name, unit, known)
+
+
+def _rules_monitored(spec: Spec) -> str:
+    """A name for the rules that decide whom a monitoring report counts in which unit, whatever the period."""
+    cohort = replace(spec.cohort, period=None) if spec.cohort else None  # type: ignore[arg-type]
+    rules = (cohort, spec.predictor, spec.monitoring.units if spec.monitoring else ())
+    return f"{MONITORED}{hashlib.sha256(repr(rules).encode()).hexdigest()[:8]}"
+
+
+def _as_entered(identity: Identity, tables: Sequence[Mapping[str, Any]]) -> Identity:
+    """A monitoring report with the years it judged, which its tables say."""
+    if not identity.evaluation.startswith(MONITORED):
+        return identity
+    from evalkit.present.quarters import judged_window
+
+    judged = judged_window(tables)
+    return replace(identity, windows=(judged,)) if judged else identity
 
 
 def read_ledger(out: Path, evaluation: str | None = None) -> list[Entry]:
@@ -101,7 +138,7 @@ def _read(path: Path) -> Entry:
         day = datetime.date.fromisoformat
         windows = tuple((day(first), day(last)) for first, last in held["windows"])
         identity = Identity(held["evaluation"], held["unit"], windows)
-        return Entry(identity, held["report"], day(held["made"]), held["tables"])
+        return Entry(identity, held["report"], day(held["made"]), held["tables"], held.get("within", {}))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReportError(
             f"{path} cannot be read ({error}): without it nobody knows what was released. Restore it from a backup; "
@@ -109,10 +146,22 @@ def _read(path: Path) -> Entry:
         ) from None
 
 
-def beside(identity: Identity, entries: Sequence[Entry]) -> dict[str, Any]:
-    """A report among the releases that are in force, in plain values, as its process is told (present.exchange)."""
-    releases = [{**_place(entry.identity), "title": entry.title, "tables": entry.tables} for entry in entries]
-    return {**_place(identity), "releases": releases}
+def beside(identity: Identity, entries: Sequence[Entry], within: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """A report among the releases that are in force, in plain values, as its process is told (present.exchange).
+
+    within : as in `Entry`, where it is known before the extract is read
+    """
+    releases = [
+        {**_place(entry.identity), "title": entry.title, "tables": entry.tables, "within": entry.within}
+        for entry in entries
+    ]
+    return {**_place(identity), "releases": releases, "within": within or {}}
+
+
+def of_a_batch(identity: Identity, entries: Sequence[Entry], within: Mapping[str, int]) -> list[Entry]:
+    """The entries that one report of a batch is set against; the other units of the batch are seen to afterwards."""
+    wider = ("", identity.unit, *within)
+    return [entry for entry in entries if entry.identity.unit in wider or identity.unit in entry.within]
 
 
 def _place(identity: Identity) -> dict[str, Any]:
@@ -157,16 +206,25 @@ class Ledger:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def add(self, identity: Identity, report: str, tables: Sequence[Mapping[str, Any]]) -> None:
+    def add(
+        self,
+        identity: Identity,
+        report: str,
+        tables: Sequence[Mapping[str, Any]],
+        *,
+        within: Mapping[str, int] | None = None,
+    ) -> None:
         """Enter what a report shows; it takes the place of an earlier version of the same report."""
         if not tables:
             return
+        identity = _as_entered(identity, tables)
         line = {
             "format": FORMAT,
             "evaluation": identity.evaluation,
             **_place(identity),
             "report": report,
             "made": str(datetime.date.today()),
+            **({"within": within} if within else {}),
             "tables": list(tables),
         }
         write_whole(self._path(identity), json.dumps(line, ensure_ascii=False) + "\n")

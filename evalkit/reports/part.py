@@ -1,7 +1,6 @@
 """One area, team, prison or provider of an evaluation: its people, all their rows, and nothing of anyone else's.
 
-A person belongs to the unit of the index sentence; without one, or where it names none, to that of the first referral,
-release or course that does. So every person is part of one unit at most, and the units of a column add up.
+Every person is part of one unit of a column at most (`belonging`), and the units of a column add up.
 """
 
 from __future__ import annotations
@@ -19,16 +18,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
-from evalkit.cohort.index import effective_rules, index_events
 from evalkit.errors import DataError, SpecError
-from evalkit.intake import Extract, to_pandas
+from evalkit.intake import Extract
 from evalkit.intake.engine import connect, identifier, lazy
 from evalkit.intake.extract import REJECTED_COLUMNS
 from evalkit.intake.pseudonyms import numbered
+from evalkit.reports.belonging import refuse_unknown, units_of_people, wider_units
 from evalkit.spec import CohortRules, Spec
-
-FIRST_BY = {"referrals": "referral_date", "releases": "release_date", "courses": "start_date"}
-"""Tables that may name a person's unit beside the sentences, in order of preference: the date that makes one first."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +64,19 @@ def extract_of_part(extract: Extract, spec: Spec, only: str) -> Extract:
     spec    : decides which sentence is a person's index sentence
     only    : 'area=Derbyshire', say; empty: the extract as it is
 
-    Tables that name no person are left out. `summary` counts the rows of the part, of which none is rejected; of a
+    Tables that name no person are left out. What is published from here on is known to be of people of the wider units
+    in which the unit lies (`Units.wider`). `summary` counts the rows of the part, of which none is rejected; of a
     table with rejected rows, which cannot be told by unit, it has the line of the whole extract, and says so.
     Raises SpecError where `only` is malformed or its column unknown, DataError where the unit has nobody.
     """
     if not only:
         return extract
+    from evalkit.present.publication import place_within
+
     wanted = parse_only(only)
     shared = extract.tables.units if isinstance(extract.tables, TablesOfAll) else None
     units = shared if shared and shared.fits(spec, wanted.column) else divide(extract, spec, wanted.column)
+    place_within(str(wanted), units.wider.get(wanted.value, {}))
     return units.part(wanted)
 
 
@@ -122,6 +122,7 @@ class Units:
     rows    : name -> unit -> numbers of the rows of its people; tables that name no person are not in it
     whole   : the extract as it was loaded, without its tables
     without : number of people who belong to no unit
+    wider   : unit -> units of other columns that everybody of it belongs to (`wider_units`)
     identifiers : those of the source, where pages made of the units are held against them
     """
 
@@ -131,6 +132,7 @@ class Units:
     rows: Mapping[str, Mapping[str, np.ndarray]]
     whole: Extract
     without: int
+    wider: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     identifiers: Any = field(default=None, repr=False)
 
     @property
@@ -211,20 +213,22 @@ def divide(extract: Extract, spec: Spec, column: str) -> Units:
 
     Raises SpecError where no table that can name a person's unit has the column.
     """
-    _refuse_unknown(extract, column)
+    refuse_unknown(extract, column)
     tables = {name: frame.collect("pyarrow").to_native() for name, frame in extract.tables.items()}
+    belonging = units_of_people(extract, spec)
+    unit_of = belonging[column].dropna().astype("str")
     if "cohort" in tables:
-        # One row per person, who need not be named.
-        units = {"cohort": _column(tables["cohort"], column)}
+        units = {"cohort": unit_of.reindex(belonging[column].index)}
     else:
-        unit_of = _unit_of_people(extract, spec, column)
         named = [name for name, table in tables.items() if "person_id" in table.column_names]
         units = {name: _column(tables[name], "person_id").map(unit_of) for name in named}
     rows = {name: _places(of_rows) for name, of_rows in units.items()}
     everyone = units["cohort" if "cohort" in tables else "people"]
     if everyone.nunique() > MOST_UNITS:
         raise SpecError(f"{column!r} divides people into {everyone.nunique():,} units; at most {MOST_UNITS:,} are made")
-    return Units(column, spec.cohort, tables, rows, replace(extract, tables={}), int(everyone.isna().sum()))
+    whole, without = replace(extract, tables={}), int(everyone.isna().sum())
+    wider = wider_units(column, belonging, spec.threshold)
+    return Units(column, spec.cohort, tables, rows, whole, without, wider)
 
 
 def _column(table: pa.Table, name: str) -> pd.Series:
@@ -237,43 +241,3 @@ MOST_UNITS = 1_000
 
 def _places(units: pd.Series) -> dict[str, np.ndarray]:
     return {str(unit): np.asarray(rows) for unit, rows in units.groupby(units).indices.items()}
-
-
-def _refuse_unknown(extract: Extract, column: str) -> None:
-    naming = ["cohort"] if "cohort" in extract.tables else ["sentences", *FIRST_BY]
-    known = sorted({name for table in naming for name in _names_of_units(extract, table)})
-    if column not in known:
-        raise SpecError(
-            f"the extract cannot be divided by {column!r}: no table names units in such a column (columns that do: "
-            f"{', '.join(known)})"
-        )
-
-
-def _names_of_units(extract: Extract, table: str) -> list[str]:
-    """Columns of text that say where people belong; identifiers, which say who they are, are none of them."""
-    if table not in extract.tables:
-        return []
-    schema = extract.table(table).collect_schema()
-    return [name for name, kind in schema.items() if kind == nw.String and not name.endswith("_id")]
-
-
-def _unit_of_people(extract: Extract, spec: Spec, column: str) -> pd.Series:
-    """Person -> unit."""
-    named = pd.concat(_named_units(extract, spec, column), ignore_index=True).dropna().drop_duplicates("person_id")
-    return named.set_index("person_id")["unit"].astype("str")
-
-
-def _named_units(extract: Extract, spec: Spec, column: str) -> Iterator[pd.DataFrame]:
-    """Frames of person_id and unit, the best first and in each the first first."""
-    if column in _columns(extract, "sentences") and spec.cohort is not None:
-        index = index_events(extract, effective_rules(extract, spec.cohort)).select(sentence_id="index_sentence_id")
-        sentences = extract.table("sentences").join(index, on="sentence_id", how="semi")
-        yield to_pandas(sentences.select("person_id", unit=column))
-    for table, date in FIRST_BY.items():
-        if column in _columns(extract, table):
-            rows = to_pandas(extract.table(table).select("person_id", date, unit=column))
-            yield rows.sort_values([date, "unit"], kind="stable")[["person_id", "unit"]]
-
-
-def _columns(extract: Extract, table: str) -> list[str]:
-    return list(extract.tables[table].collect_schema().names()) if table in extract.tables else []

@@ -13,7 +13,8 @@ from typing import Any
 
 from evalkit.reports.ledger import Entry, Identity, adding_to, beside, read_ledger
 
-EXCHANGE, ASKED, RELEASED, WHOLE = "EVALKIT_PUBLICATION", "asked.json", "released.json", "published.pickle"
+EXCHANGE, ASKED, RELEASED = "EVALKIT_PUBLICATION", "asked.json", "released.json"
+WITHIN, WHOLE = "within.json", "published.pickle"
 """As in `present.exchange`, which is not imported here, because the kernel has to be started first."""
 
 
@@ -33,6 +34,12 @@ class Told:
         """The tables as they are shown; none where nothing was published."""
         path = self.folder / RELEASED
         return list(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else []
+
+    @property
+    def within(self) -> dict[str, int]:
+        """The wider units in which everybody is whom they count, with how many units of that kind lie in each."""
+        path = self.folder / WITHIN
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
     @property
     def published(self) -> Any:
@@ -71,7 +78,7 @@ class Releases:
         """
         if self.exchange and self.identity and (tables := self.exchange.released):
             with adding_to(self.out, self.entries, self.identity.evaluation) as ledger:
-                ledger.add(self.identity, report, tables)
+                ledger.add(self.identity, report, tables, within=self.exchange.within)
 
 
 @contextmanager

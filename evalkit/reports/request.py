@@ -10,7 +10,7 @@ from typing import Any
 from evalkit.errors import SpecError
 from evalkit.reports import fingerprint
 from evalkit.reports.job import Job, Opening
-from evalkit.reports.ledger import Entry, Identity, beside, identity_of
+from evalkit.reports.ledger import Entry, Identity, beside, identity_of, of_a_batch
 from evalkit.reports.parameters import check_parameters, declared_parameters
 from evalkit.reports.run import read_notebook
 from evalkit.spec import Spec, read_spec
@@ -59,14 +59,21 @@ class Request:
         """The report on everybody of the same evaluation."""
         return identity_of(self.spec)
 
-    def job(self, unit: str, planned: Sequence[dict[str, list[bool]]] = (), earlier: Sequence[Entry] = ()) -> Job:
+    def job(
+        self,
+        unit: str,
+        planned: Sequence[dict[str, list[bool]]] = (),
+        earlier: Sequence[Entry] = (),
+        within: Mapping[str, int] | None = None,
+    ) -> Job:
         """The report on one unit.
 
         planned : what its tables have to hide for the sake of others
         earlier : what was released before; units of the batch itself are held against each other elsewhere
+        within  : the wider units in which all its people are (`ledger.Entry`)
         """
         identity = self.identity(unit)
-        own = [entry for entry in earlier if entry.identity.unit in ("", identity.unit)]
+        own = of_a_batch(identity, earlier, within or {})
         return Job(
             name=unit,
             title=f"{self.spec.title}: {unit}",
@@ -75,7 +82,7 @@ class Request:
             seconds=self.limits.seconds,
             megabytes=self.limits.megabytes,
             planned=planned,
-            beside=beside(identity, own),
+            beside=beside(identity, own, within),
         )
 
 

@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evalkit.present.earlier import NO_CELL, Shown, numbered, shown_of
-from evalkit.present.publication import Hidden, Publication, Published
+from evalkit.present.publication import Publication
+from evalkit.present.published import Hidden, Published
+from evalkit.present.released_counts import NO_CELL, Shown, Together, numbered, shown_of
 from evalkit.present.suppression import FEASIBLE
 from evalkit.reports.ledger import Entry, Identity
 
@@ -53,16 +54,34 @@ class Unit:
         return Unit(tables)
 
 
-def settled(units: Mapping[str, Unit], everyone: Shown | None = None) -> dict[str, list[Hidden]]:
+@dataclass(frozen=True)
+class Whole:
+    """Units of a batch that make up a known whole, with what its report has shown (None: it is not out).
+
+    An empty set of units stands for all of them.
+    """
+
+    shown: Shown | None
+    units: frozenset[str] = frozenset()
+
+    def among(self, units: Mapping[str, Unit]) -> dict[str, Unit]:
+        """Those of the units that make it up."""
+        return {name: unit for name, unit in units.items() if name in self.units or not self.units}
+
+
+EVERYONE_UNKNOWN = (Whole(None),)
+
+
+def settled(units: Mapping[str, Unit], wholes: Sequence[Whole] = EVERYONE_UNKNOWN) -> dict[str, list[Hidden]]:
     """What the units have to hide so that none gives away what another hides, with all that this brings with it.
 
-    everyone : what the report on everybody has shown, if it is out
+    wholes : what the units make up: everyone, and the wider units whose reports are out
 
     Returns unit -> for each of its tables what it has to hide; units that need not change are not in it.
     """
     now, changed = dict(units), dict[str, list[Hidden]]()
     for _ in range(ROUNDS_IN_MIND):
-        planned = to_hide(now, everyone)
+        planned = to_hide(now, wholes)
         if not planned:
             break
         changed |= planned
@@ -72,60 +91,88 @@ def settled(units: Mapping[str, Unit], everyone: Shown | None = None) -> dict[st
 
 @dataclass(frozen=True)
 class _Place:
-    """One count of one unit: table, column and row in its report."""
+    """One count of one unit: table, column and row in its report; fixed: it cannot be hidden."""
 
     unit: str
     table: int
     column: str
     row: int
     count: int
+    fixed: bool
 
 
-def to_hide(units: Mapping[str, Unit], everyone: Shown | None = None) -> dict[str, list[Hidden]]:
-    """Which units must hide more, given what all of them show, and the report on everybody.
+def to_hide(units: Mapping[str, Unit], wholes: Sequence[Whole] = EVERYONE_UNKNOWN) -> dict[str, list[Hidden]]:
+    """Which units must hide more, given what all of them show, and the reports on what they make up.
 
     Returns as `settled` does, without what follows from it in the units' own reports.
     """
-    shown, hidden = _by_cell(units)
     wanted = {
         unit: [{name: list(rows) for name, rows in table.hidden.items()} for table in held.tables]
         for unit, held in units.items()
     }
     changed = set()
-    for cell in dict.fromkeys([*hidden, *(shown if everyone else ())]):
-        spare = sorted(
-            (place for place in shown.get(cell, ()) if place.count > 0 and not units[place.unit].stands),
-            key=lambda place: place.count,
-        )
-        counts = [place.count for place in hidden.get(cell, ())]
-        total = sum(counts) + sum(place.count for place in shown.get(cell, ()))
-        counts += _others(everyone, cell, total)
-        while spare and not _is_uncertain(counts):
-            place = spare.pop(0)
-            counts.append(place.count)
-            wanted[place.unit][place.table][place.column][place.row] = True
-            changed.add(place.unit)
+    for whole in wholes:
+        shown, hidden = _by_cell(whole.among(units), wanted)
+        for cell in dict.fromkeys([*hidden, *(shown if whole.shown else ())]):
+            spare = sorted(
+                (place for place in shown.get(cell, ()) if place.count > 0 and not place.fixed),
+                key=lambda place: (-_hides(wanted, place), place.count),
+            )
+            counts = [place.count for place in hidden.get(cell, ())]
+            total = sum(counts) + sum(place.count for place in shown.get(cell, ()))
+            counts += _others(whole.shown, cell, total)
+            while spare and not _is_uncertain(counts):
+                place = spare.pop(0)
+                counts.append(place.count)
+                wanted[place.unit][place.table][place.column][place.row] = True
+                changed.add(place.unit)
     return {unit: wanted[unit] for unit in units if unit in changed}
 
 
-def exposed(units: Mapping[str, Unit], everyone: Shown | None = None) -> set[str]:
+def _hides(wanted: Mapping[str, Sequence[Hidden]], place: _Place) -> int:
+    """How many counts the table of a place hides: two tables that hide the same counts protect each other."""
+    return sum(map(sum, wanted[place.unit][place.table].values()))
+
+
+def exposed(units: Mapping[str, Unit], wholes: Sequence[Whole] = EVERYONE_UNKNOWN) -> set[str]:
     """Units that hide what the others give away, though none of those can hide more."""
-    shown, hidden = _by_cell(units)
     found = set()
-    for cell, places in hidden.items():
-        counts = [place.count for place in places]
-        others = [place for place in shown.get(cell, ()) if place.count > 0]
-        total = sum(counts) + sum(place.count for place in others)
-        if any(units[place.unit].stands for place in others) and not _is_uncertain(
-            counts + _others(everyone, cell, total)
-        ):
-            found |= {place.unit for place in places}
+    for whole in wholes:
+        shown, hidden = _by_cell(whole.among(units))
+        for cell, places in hidden.items():
+            counts = [place.count for place in places]
+            others = [place for place in shown.get(cell, ()) if place.count > 0]
+            total = sum(counts) + sum(place.count for place in others)
+            if any(place.fixed for place in others) and not _is_uncertain(counts + _others(whole.shown, cell, total)):
+                found |= {place.unit for place in places}
     return found
 
 
-def shown_to_all(entries: Sequence[Entry], everyone: Identity) -> Shown | None:
-    """What the report on everybody has shown; None where it is not out."""
-    return next((shown_of(entry.tables) for entry in entries if entry.identity == everyone), None)
+def wholes_of(batch: Mapping[str, Mapping[str, int]], identity: Identity, entries: Sequence[Entry]) -> list[Whole]:
+    """What the units of a batch make up: everyone, and each wider unit of which something has been released.
+
+    batch    : unit -> the wider units in which all its people are
+    identity : of the report on everyone
+    """
+    shown = {
+        entry.identity.unit: shown_of(entry.tables) for entry in entries if entry.identity.windows == identity.windows
+    }
+    wider = dict.fromkeys(unit for within in batch.values() for unit in within if unit)
+    found = [
+        Whole(known, frozenset(name for name, within in batch.items() if unit in within))
+        for unit in wider
+        if (known := _known_of(unit, shown)) is not None
+    ]
+    return [*found, Whole(shown.get(""))]
+
+
+def _known_of(unit: str, shown: Mapping[str, Shown]) -> Shown | None:
+    """What is known of a unit: its own release, or what those of the others of its column leave of everyone."""
+    if unit in shown or "" not in shown:
+        return shown.get(unit)
+    column = unit.partition("=")[0]
+    others = [counts for name, counts in shown.items() if name.startswith(f"{column}=")]
+    return Together.of(others, complete=False).left_of(Together(shown[""])).shown if others else None
 
 
 FEW = 10
@@ -154,17 +201,23 @@ Cell = tuple[str, str, int, str]
 """Table, row, how often a row of that name came before, column."""
 
 
-def _by_cell(units: Mapping[str, Unit]) -> tuple[dict[Cell, list[_Place]], dict[Cell, list[_Place]]]:
-    """Cell -> the units that show a count there, and those that hide it."""
+def _by_cell(
+    units: Mapping[str, Unit], wanted: Mapping[str, Sequence[Hidden]] | None = None
+) -> tuple[dict[Cell, list[_Place]], dict[Cell, list[_Place]]]:
+    """Cell -> the units that show a count there, and those that hide it, or are wanted to."""
     shown: dict[Cell, list[_Place]] = {}
     hidden: dict[Cell, list[_Place]] = {}
     for unit, held in units.items():
         for number, table in enumerate(held.tables):
             keys = numbered(table.rows)
+            hiding = wanted[unit][number] if wanted else table.hidden
             for column, counts in table.counts.items():
                 for row, (key, count) in enumerate(zip(keys, counts, strict=True)):
-                    side = hidden if table.hidden[column][row] else shown
-                    side.setdefault((table.name, *key, column), []).append(_Place(unit, number, column, row, count))
+                    side = hidden if hiding[column][row] else shown
+                    fixed = held.stands or (column, row) in table.given_away
+                    side.setdefault((table.name, *key, column), []).append(
+                        _Place(unit, number, column, row, count, fixed)
+                    )
     return shown, hidden
 
 

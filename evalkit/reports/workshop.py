@@ -172,9 +172,8 @@ def prepare(pipe: Connection, opening: Opening, hand_over: bool) -> None:
 
     rows = {name: units.fingerprint(Only(opening.column, name)) for name in units.names}
     people = {name: units.people(name) for name in units.names}
-    _hand_over(
-        pipe, Prepared(rows, people, units.without, files), pickle.dumps(units, protocol=5) if hand_over else b""
-    )
+    prepared = Prepared(rows, people, units.without, files, wider=units.wider)
+    _hand_over(pipe, prepared, pickle.dumps(units, protocol=5) if hand_over else b"")
 
 
 def _hand_over(pipe: Connection, said: Prepared | Failure, held: bytes) -> NoReturn:

@@ -1,0 +1,54 @@
+"""What the tables of a publication show and hide, as others are told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from evalkit.present.cells import Cells, Kind
+from evalkit.present.counts import Tie, table_names, whole_columns
+from evalkit.present.released_counts import NO_CELL
+
+Hidden = dict[str, list[bool]]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a table published: its counts by column, in the order of its rows; what it keeps hidden, in the same places.
+
+    name   : the same for the same table of another report
+    given_away : (column, place of the row) of counts that earlier releases give away
+    """
+
+    name: str
+    rows: tuple[str, ...]
+    counts: Mapping[str, Sequence[int]]
+    hidden: Hidden
+    given_away: Collection[tuple[str, int]] = ()
+
+
+def published_of(cells: Cells, ties: Sequence[Tie], given_away: Collection[int]) -> list[Published]:
+    """The tables, in order; given_away: cells that earlier releases give away."""
+    values, kinds = cells.values, cells.kinds
+    found = []
+    for name, tie in zip(table_names(ties), ties, strict=True):
+        held = whole_columns(tie)
+        counts = {column: tuple(values[cell] for cell in ids) for column, ids in held.items()}
+        hidden = {column: [kinds[cell] is Kind.HIDDEN for cell in ids] for column, ids in held.items()}
+        given = {(column, row) for column, ids in held.items() for row, cell in enumerate(ids) if cell in given_away}
+        found.append(Published(name, tie.rows, counts, hidden, given))
+    return found
+
+
+def released_of(cells: Cells, ties: Sequence[Tie]) -> list[dict[str, object]]:
+    """The tables as they are shown, for the ledger: hidden counts are missing (None)."""
+    return [_released(cells, name, tie) for name, tie in zip(table_names(ties), ties, strict=True)]
+
+
+def _released(cells: Cells, name: str, tie: Tie) -> dict[str, object]:
+    values, kinds = cells.values, cells.kinds
+    counts = {
+        column: [NO_CELL if cell < 0 else None if kinds[cell] is Kind.HIDDEN else values[cell] for cell in ids]
+        for column, ids in tie.ids.items()
+    }
+    return {"table": name, "rows": list(tie.rows), "counts": counts}
