@@ -144,8 +144,8 @@ def test_outcomes_are_tallied_each_by_itself_and_the_same_people_once():
     same = {"same_people": "service"}
     table = safe_lines(same, same, UNCLEAR, UNTRUE, HIGHER, {**SHARE, "outcome_label": "Settled"})
     assert series_finding_line(table) == (
-        "Reconvicted within a year: lower in 1 of 3 comparisons (by 2 designs), not distinguishable in 1, no finding in 1. "
-        "Found work: higher"
+        "Reconvicted within a year: lower in 1 of 3 comparisons (by 2 designs), not distinguishable in 1, no finding "
+        "in 1. Found work: higher"
     )
     assert series_answer(table).text.startswith(
         "6 evaluations of 3 outcomes, which do not add up to a total. Reconvicted within a year:"
