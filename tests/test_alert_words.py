@@ -144,7 +144,7 @@ def test_a_cohort_that_stands_out_is_named_with_its_characteristic():
     )
     text = monitoring_answer(TEAMS, safe(row("North")), table, COMMON, units=("teams", "areas")).text
     assert (
-        "Of 4 cohorts: more reconvictions than among people like them in sex: female, fewer in age band: 18 to 24. The "
+        "Of 4 cohorts: more reconvictions than among people like them in sex: Female, fewer in age band: 18 to 24. The "
         "needs of a cohort with more may not be met." in text
     )
 
@@ -167,7 +167,7 @@ def test_the_table_keeps_the_order_given_and_says_states_in_words_and_colour():
     assert piece.html.count("<tr class=amber>") == 2
     assert piece.html.index("more than people like them") < piece.html.index("too small to judge")
     named = show_alerts(cohorts(row("female", within="sex")), caption="Cohorts", columns="cohort alerts")
-    assert '<th scope="row">sex: female</th>' in named.html
+    assert '<th scope="row">Sex: Female</th>' in named.html
 
 
 def test_what_cannot_be_said_says_that_there_is_no_ranking_and_small_is_not_good():

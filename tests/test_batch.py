@@ -435,6 +435,16 @@ def test_the_chart_of_the_index_puts_every_interval_on_one_scale():
     assert "Too few people to say" in page
 
 
+def test_the_index_says_what_was_refused_in_plain_words_and_names_the_kind_of_any_other_error():
+    refused, broken = (
+        replace(entry(unit), state="failed", error={"kind": kind, "cell": "cell 2 (x)", "message": "too few"})
+        for unit, kind in (("a", "DataError"), ("b", "KeyError"))
+    )
+    page = index_page(manifest_of(refused, broken))
+    assert "cell 2 (x): too few<" in page
+    assert "cell 2 (x): KeyError: too few<" in page
+
+
 def test_the_same_manifest_gives_the_same_index():
     manifest = manifest_of(entry("b"), entry("a"))
     assert index_page(manifest) == index_page(manifest)

@@ -153,5 +153,5 @@ def test_categories_that_differ_are_named_by_direction():
     table = pd.DataFrame(rows, columns=columns).assign(share=lambda rows: rows["participants"] / rows["caseload"])
     safe = make_safe(table, counts={"caseload": None, "participants": "caseload"}, within="characteristic")
     sentence = ete_words.equality_finding(safe)
-    assert "less often: female (sex, 10.0%); more often: male (sex, 50.0%)" in sentence
+    assert "less often: Female (sex, 10.0%); more often: Male (sex, 50.0%)" in sentence
     assert "young" not in sentence

@@ -181,7 +181,7 @@ def test_a_category_with_few_people_is_hidden_in_a_balance_table(rare, hidden):
     frame = people_with(rare)
     table = balance(frame, treated="treated", covariates=["kind", "age"], weights=pd.Series(1.0, index=frame.index))
     safe = make_balance_safe(table).set_index("covariate")
-    assert (safe.loc["kind: rare", "treated_mean"] == CONFIDENTIAL) == hidden
-    assert (safe.loc["kind: common", "treated_mean"] == CONFIDENTIAL) == hidden  # its complement
-    assert (safe.loc["kind: rare", "rating"] == CONFIDENTIAL) == hidden
-    assert safe.loc["age", "treated_mean"] != CONFIDENTIAL
+    assert (safe.loc["Kind: Rare ones together", "treated_mean"] == CONFIDENTIAL) == hidden
+    assert (safe.loc["Kind: Common", "treated_mean"] == CONFIDENTIAL) == hidden  # its complement
+    assert (safe.loc["Kind: Rare ones together", "rating"] == CONFIDENTIAL) == hidden
+    assert safe.loc["Age", "treated_mean"] != CONFIDENTIAL

@@ -172,7 +172,7 @@ def test_a_null_result_is_not_distinguishable_and_never_no_effect(studies, tmp_p
 
 
 def test_the_validation_report_is_written_when_everything_passes(demo_folder, studies, tmp_path):
-    few = {"simulations": 12, "cohorts": 4, "rossi": str(studies / "rossi")}
+    few = {"simulations": 12, "cohorts": 4, "alert_runs": 2, "rossi": str(studies / "rossi")}
     text = text_of(run_report(SPECS / "validation.toml", data=demo_folder, out=tmp_path, parameters=few))
     for heading in ("Matched comparisons", "Immortal time", "A study of real people", "The demonstration extract"):
         assert heading in text

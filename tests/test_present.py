@@ -25,6 +25,7 @@ from evalkit.present import (
     words,
 )
 from evalkit.present.charts import draw_bars, draw_calibration, draw_dumbbell
+from evalkit.present.labels import readable
 from evalkit.present.numbers import count, p_value, percent, points, written
 from evalkit.spec import read_spec
 
@@ -368,3 +369,23 @@ def test_the_calibration_chart_draws_tenths_intervals_and_line():
     assert dots == [pytest.approx((30, 20)), pytest.approx((60, 50))]
     lines = [tuple(line.get_ydata()) for line in axes.lines if line.get_linewidth() == 2]
     assert lines == [pytest.approx((5, 60)), pytest.approx((15, 25)), pytest.approx((40, 60))]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("ethnicity: asian", "Ethnicity: Asian"),
+        ("work_experience", "Work experience"),
+        ("half_year: 2018 January", "Half-year: 2018 January"),
+        ("half year: rare", "Half-year: Rare ones together"),
+        ("ethnicity: missing", "Ethnicity: Not recorded"),
+        ("missing", "Missing"),
+        ("odds ratio, took_up, own_lag", "Odds ratio, took up, own lag"),
+        ("OGRS3", "OGRS3"),
+        ("[c]", "[c]"),
+        ("", ""),
+    ],
+)
+def test_columns_and_categories_have_names_that_a_reader_knows(name, shown):
+    assert readable(name) == shown
+    assert written(name, "name") == shown

@@ -10,7 +10,7 @@ from evalkit.cohort.released import released_comparisons, released_people
 from evalkit.cohort.releases import releases
 from evalkit.intake import load
 from evalkit.present import causal_words
-from evalkit.present.numbers import count, p_value, percent, points
+from evalkit.present.numbers import count, percent, points
 from evalkit.reports import run_report
 from evalkit.spec import read_spec
 from evalkit.synthetic import write_demo
@@ -38,7 +38,7 @@ def test_every_chapter_and_evaluation_is_there(page):
         assert heading in text
     for title in ("Through-the-Gate evaluation", "Supported housing", "Skills programme, against a benchmark"):
         assert title in text
-    assert "7 evaluations, 4 outcomes, and no total." in text
+    assert "7 evaluations of 4 outcomes, which do not add up to a total." in text
     assert "Synthetic data: no real person" in text
 
 
@@ -49,16 +49,16 @@ def test_the_figures_of_the_library_are_on_the_page_and_what_is_no_finding_canno
     row = released_comparisons(cohort).query("name == 'released'").iloc[0]
     difference, low, high = (points(row[name]) for name in ("difference", "difference_low", "difference_high"))
     text = text_of(page)
-    line = f"Everyone released their predicted rate {difference} ({low} to {high}) 2 of 5 failed no finding"
+    line = f"Everyone released Reconvicted within a year {difference} ({low} to {high}) no finding 2 of 5 failed"
     actual, predicted = percent(row["actual_rate"]), percent(row["predicted_rate"])
-    rates = f"{count(row['people'])} {actual} {predicted} {p_value(row['p_value'])}"
+    rates = f"{count(row['people'])} {actual} {predicted}"
     assert f"{line} {rates}" in text
     assert "(Everyone released)" not in text.split("You cannot say")[0].split("You can say")[-1]
     assert "(Seen in prison before release)" in text.split("You cannot say")[0].split("You can say")[-1]
 
 
 def test_small_numbers_are_hidden_on_the_page(page):
-    assert re.search(r"Fit for Work Skills Builder A target, made up for this demonstration \[c\]", text_of(page))
+    assert re.search(r"Fit for Work Skills Builder Found related work \[c\]", text_of(page))
     assert "[c] confidential: a small number" in text_of(page)
 
 

@@ -144,17 +144,19 @@ def test_outcomes_are_tallied_each_by_itself_and_the_same_people_once():
     same = {"same_people": "service"}
     table = safe_lines(same, same, UNCLEAR, UNTRUE, HIGHER, {**SHARE, "outcome_label": "Settled"})
     assert series_finding_line(table) == (
-        "Reconvicted within a year: of 3 comparisons 1 lower (by 2 designs), 1 not distinguishable, 1 no finding. "
-        "Found work: higher"
+        "Reconvicted within a year: lower in 1 of 3 comparisons (by 2 designs), not distinguishable in 1, no finding "
+        "in 1. Found work: higher"
     )
-    assert series_answer(table).text.startswith("6 evaluations, 3 outcomes, and no total. Reconvicted within a year:")
+    assert series_answer(table).text.startswith(
+        "6 evaluations of 3 outcomes, which do not add up to a total. Reconvicted within a year:"
+    )
     assert series_finding_line(safe_lines(SHARE)) == "No evaluation of this series has a comparison"
 
 
 def test_designs_that_disagree_on_the_same_people_are_both_told():
     same = {"same_people": "service"}
     assert series_finding_line(safe_lines(same, {**same, **UNCLEAR})) == (
-        "Reconvicted within a year: of 2 comparisons 1 lower, 1 not distinguishable"
+        "Reconvicted within a year: lower in 1 of 2 comparisons, not distinguishable in 1"
     )
 
 

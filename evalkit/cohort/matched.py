@@ -55,7 +55,7 @@ class MatchedComparison:
     bins, support : from `overlap`
     pace      : label, ratio, low, high, p_value, method: how soon and how often, as ratios of the matched people
     curve     : from `survival_curve`, of the matched people; group is the side
-    profile   : characteristic, category, people, of, share: the people of the group
+    profile   : label, characteristic, category, people, of, share: the people of the group
     attrition : step, excluded, remaining, reason: the people of the group, from the cohort to the match
     strength  : label, value, meaning: what hidden bias would be needed, and what the numbers could have shown
     """

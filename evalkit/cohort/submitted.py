@@ -165,7 +165,7 @@ AGE_BANDS = {18: "18 to 24", 25: "25 to 34", 35: "35 to 44", 45: "45 to 54", 55:
 def profile(people: Submitted) -> pd.DataFrame:
     """Who the people of the group are; of a prepared cohort, the characteristics it has.
 
-    Returns one row per category: characteristic, category, people, of, share.
+    Returns one row per category: label ('Sex: female'), characteristic, category, people, of, share.
     """
     treated = people.frame[people.frame["treated"].astype(bool)]
     if "age" in treated:
@@ -183,6 +183,7 @@ def profile(people: Submitted) -> pd.DataFrame:
         if name in treated and treated[name].notna().any()
     ]
     if not tables:
-        return pd.DataFrame(columns=["characteristic", "category", "people", "of", "share"])
+        return pd.DataFrame(columns=["label", "characteristic", "category", "people", "of", "share"])
     table = pd.concat(tables, ignore_index=True).rename(columns={"count": "people"})
-    return table.assign(of=len(treated), share=table["people"] / len(treated))
+    label = table["characteristic"] + ": " + table["category"].astype("str")
+    return table.assign(label=label, of=len(treated), share=table["people"] / len(treated))

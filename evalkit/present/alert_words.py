@@ -8,9 +8,10 @@ from typing import Any
 from evalkit.errors import DataError
 from evalkit.present.disclosure import SafeTable, is_shown, make_safe, require_safe
 from evalkit.present.html import Piece, escaped
+from evalkit.present.labels import readable
 from evalkit.present.numbers import count, percent, ratio
 from evalkit.present.tables import show_table
-from evalkit.present.words import say_boxes
+from evalkit.present.words import lower_first, say_boxes
 
 MORE, FEWER, CHECK = "more than people like them", "fewer than people like them", "data to be checked first"
 TOO_SMALL, AS_EXPECTED = "too small to judge", "as expected"
@@ -156,7 +157,7 @@ def _details(table: SafeTable, called: str) -> list[str]:
 
 
 def _alerts_of_cohorts(cohorts: SafeTable) -> str:
-    rows = [(_cohort(row), state_words(row["state"], row["direction"])) for row in _rows(cohorts)]
+    rows = [(lower_first(_cohort(row)), state_words(row["state"], row["direction"])) for row in _rows(cohorts)]
     parts = []
     for words, text in ((MORE, "more reconvictions than among people like them"), (FEWER, "fewer")):
         names = [name for name, told in rows if told == words]
@@ -169,7 +170,7 @@ def _alerts_of_cohorts(cohorts: SafeTable) -> str:
 
 
 def _cohort(row: Mapping[str, Any]) -> str:
-    return f"{row['characteristic']}: {row['cohort']}"
+    return readable(f"{row['characteristic']}: {row['cohort']}")
 
 
 def _told(table: SafeTable) -> dict[str, list[str]]:

@@ -105,11 +105,17 @@ def show_flow(flow: SafeTable, *, start: str) -> Piece:
     items = [f"<li><b>{escaped(written(rows[0]['remaining'], 'count'))}</b> {escaped(start)}<small></small></li>"]
     items += [
         f"<li><b>{escaped(written(row['remaining'], 'count'))}</b> {escaped(row['step'])}"
-        f"<small>{escaped(written(row['excluded'], 'count'))} left: {escaped(row['reason'])}</small></li>"
+        f"<small>{_leavers(row)}</small></li>"
         for row in rows[1:]
     ]
     text = pd.DataFrame(flow)[["step", "excluded", "remaining", "reason"]].to_string(index=False)
     return Piece(f'<ol class="flow">{"".join(items)}</ol>', text)
+
+
+def _leavers(row: Mapping[Any, Any]) -> str:
+    """How many left at a step, and why; a step that nobody left needs no reason."""
+    left = escaped(written(row["excluded"], "count"))
+    return f"{left} left: {escaped(row['reason'])}" if row["reason"] else f"{left} left"
 
 
 def show_caveats(caveats: Sequence[str]) -> Piece:
@@ -142,12 +148,17 @@ def how_made(spec: Spec, provenance: Mapping[str, Any]) -> Piece:
         "Rules": _rules(spec),
         "Files": files,
     }
+    return fact_list(facts)
+
+
+def fact_list(facts: Mapping[str, str | Sequence[str]]) -> Piece:
+    """Names with what there is to say about each: one text, or several below each other; a name without any goes."""
+    said = {name: [value] if isinstance(value, str) else list(value) for name, value in facts.items() if value}
     markup = "".join(
         f"<dt>{escaped(name)}</dt>{''.join(f'<dd>{escaped(value)}</dd>' for value in values)}"
-        for name, values in facts.items()
-        if values
+        for name, values in said.items()
     )
-    text = "\n".join(f"{name}: {'; '.join(values)}" for name, values in facts.items() if values)
+    text = "\n".join(f"{name}: {'; '.join(values)}" for name, values in said.items())
     return Piece(f'<dl class="made">{markup}</dl>', text)
 
 
@@ -162,9 +173,10 @@ def what_is_hidden(spec: Spec) -> Piece:
     hidden = found["small"] + found["few_left"] + found["protecting"] + found["earlier"]
     lines = [
         f"{count(hidden)} of {count(found['counts'])} counts in the tables above are hidden as [c], and every number "
-        "computed from one with it.",
-        f"Why: {few} themselves: {count(found['small'])}; leaving {few} of the people they are part of: "
-        f"{count(found['few_left'])}; hidden so that none of these can be worked out: {count(found['protecting'])}.",
+        "computed from one with it."
+        if hidden
+        else f"None of the {count(found['counts'])} counts in the tables above is hidden.",
+        *([_why_hidden(found, few)] if hidden else []),
         "All tables were decided together: equal counts, differences and totals of different tables were taken into "
         "account. More counts are hidden until a hidden one leaves at least five possible values or nothing that "
         "could protect it is left to hide.",
@@ -175,6 +187,13 @@ def what_is_hidden(spec: Spec) -> Piece:
             f"{count(found['earlier'])}. Held against: {'; '.join(titles)}."
         )
     return Piece("".join(f"<p>{escaped(line)}</p>" for line in lines), "\n".join(lines))
+
+
+def _why_hidden(found: Mapping[str, int], few: str) -> str:
+    return (
+        f"Why: {few} themselves: {count(found['small'])}; leaving {few} of the people they are part of: "
+        f"{count(found['few_left'])}; hidden so that none of these can be worked out: {count(found['protecting'])}."
+    )
 
 
 def _rules(spec: Spec) -> list[str]:

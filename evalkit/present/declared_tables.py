@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from evalkit.errors import DataError
-from evalkit.present.blocks import Card
+from evalkit.present.blocks import Card, fact_list
 from evalkit.present.disclosure import SafeTable, is_shown, make_safe, require_safe
 from evalkit.present.html import Piece, escaped
 from evalkit.present.numbers import count, percent, written
-from evalkit.present.tables import show_table, table_markup
+from evalkit.present.tables import show_table
+from evalkit.present.words import lower_first
 
 RATES = {
     "label": ("Measure", "text"),
@@ -24,15 +25,14 @@ RATES = {
 }
 BOUNDS = {"bounds": ("Bounds of that (%)", "text")}
 DEFINITIONS = {
-    "label": ("Measure", "text"),
-    "definition": ("What it means", "text"),
-    "numerator": ("Counted", "text"),
-    "denominator": ("Of", "text"),
-    "unit": ("Unit", "text"),
-    "window": ("Window", "text"),
-    "unknowns": ("Unknowns", "text"),
-    "source": ("Source", "text"),
-    "breaks": ("Breaks in the series", "text"),
+    "definition": "What it means",
+    "numerator": "Counted",
+    "denominator": "Of",
+    "unit": "Unit",
+    "window": "Window",
+    "unknowns": "Unknowns",
+    "source": "Source",
+    "breaks": "Breaks in the series",
 }
 AMBER_NOTE = "Amber: more than 10% unknown. Bounds: the share of all if no unknown counts, and if all of them do."
 AMBER_ROWS = "Amber: a measure is unknown in more than 10%; the last column says which. Its bounds are below the table."
@@ -163,18 +163,15 @@ def _require_definitions(table: SafeTable, meanings: pd.DataFrame) -> None:
 
 def _with_definitions(body: Piece, meanings: pd.DataFrame, caption: str) -> Piece:
     """The table, what each percentage counts of what in a line each, and the whole definitions to unfold."""
-    lines = [f"{row['label']}: {_lower_first(row['numerator'])}, of {_lower_first(row['denominator'])}."
-             for row in meanings.to_dict("records")]  # fmt: skip
-    items = "".join(f"<li>{escaped(line)}</li>" for line in lines)
-    # a cell "person" would be taken for the head of a column of identifiers
-    said = meanings.assign(unit=[f"one {unit}" for unit in meanings["unit"]])
-    cells = said[list(DEFINITIONS)].rename(columns={name: heading for name, (heading, _) in DEFINITIONS.items()})
-    table = table_markup(cells, DEFINITIONS, caption=f"{caption}: definitions")
+    rows = [{**row, "unit": f"one {row['unit']}"} for row in meanings.to_dict("records")]
+    items = "".join(
+        f"<li>{escaped(row['label'])}: {escaped(lower_first(row['numerator']))}, of "
+        f"{escaped(lower_first(row['denominator']))}.</li>"
+        for row in rows
+    )
+    said = [(row["label"], fact_list({heading: row[name] for name, heading in DEFINITIONS.items()})) for row in rows]
+    blocks = "".join(f'<p class="term">{escaped(label)}</p>{facts.html}' for label, facts in said)
     hidden = f'<span class="visually-hidden">: {escaped(caption)}</span>'
     summary = f"Definitions: windows, unknowns, sources, breaks in the series{hidden}"
-    markup = f'<ul class="note">{items}</ul><details class="data"><summary>{summary}</summary>{table}</details>'
-    return Piece(f"{body.html}{markup}", f"{body.text}\n{cells.to_string(index=False)}")
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    markup = f'<ul class="note">{items}</ul><details class="data"><summary>{summary}</summary>{blocks}</details>'
+    return Piece(f"{body.html}{markup}", "\n".join([body.text, *(f"{label}\n{facts.text}" for label, facts in said)]))

@@ -17,6 +17,7 @@ from evalkit.present.words import (
     UNCLEAR,
     answer_piece,
     finding,
+    lower_first,
     magnitude_interval,
     say_boxes,
     unsigned,
@@ -91,7 +92,7 @@ def naive_beside(naive: SafeTable, recalibrated: SafeTable, name: str, *, verdic
     row = next((row for row in _records(table) if row["name"] == name and not row["complement"]), None)
     if row is None or verdict(row) == SMALL:
         return Piece("", "")
-    text = f"Counted from the start of supervision instead: {_lower_first(finding(row, who=who))}"
+    text = f"Counted from the start of supervision instead: {lower_first(finding(row, who=who))}"
     text += " This figure is naive: whoever is reconvicted early cannot get into the group."
     raw = next(row for row in _records(naive) if row["name"] == name and not row["complement"])
     if table is not naive:
@@ -152,10 +153,6 @@ def _records(table: SafeTable) -> list[dict[str, Any]]:
     return [
         {str(key): value for key, value in row.items()} for row in pd.DataFrame(require_safe(table)).to_dict("records")
     ]
-
-
-def _lower_first(sentence: str) -> str:
-    return sentence[0].lower() + sentence[1:]
 
 
 def _interval(row: dict[str, Any]) -> str:

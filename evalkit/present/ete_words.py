@@ -8,6 +8,7 @@ from typing import Any
 
 from evalkit.present.disclosure import SafeTable, is_shown, require_safe
 from evalkit.present.html import Piece, escaped
+from evalkit.present.labels import capital
 from evalkit.present.numbers import count, percent, points
 
 EVERYONE = "Everyone"
@@ -77,7 +78,7 @@ def equality_finding(table: SafeTable) -> str:
     for row in shown:
         alike = [other for other in shown if other["characteristic"] == row["characteristic"]]
         overall = sum(other["participants"] for other in alike) / sum(other["caseload"] for other in alike)
-        name = f"{row['category']} ({row['characteristic'].lower()}, {percent(row['share'])}%)"
+        name = f"{capital(row['category'])} ({row['characteristic'].lower()}, {percent(row['share'])}%)"
         if row["high"] < overall:
             kinds["less"].append(name)
         elif row["low"] > overall:

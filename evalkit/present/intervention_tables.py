@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from evalkit.dates import long_date
+from evalkit.present.blocks import fact_list
 from evalkit.present.declared_tables import show_rates
 from evalkit.present.disclosure import SafeTable, is_shown, make_safe, require_safe
 from evalkit.present.html import Piece, escaped
@@ -105,8 +106,7 @@ def show_declared(declared: Any) -> Piece:
             f"{scores.instrument}: {scores.better} scores are better; a change of at most "
             f"{written(scores.least_change, 'ratio')} points is none; reliability of the start score: {known}"
         )
-    markup = "".join(f"<dt>{escaped(name)}</dt><dd>{escaped(text)}</dd>" for name, text in facts.items())
-    return Piece(f'<dl class="made">{markup}</dl>', "\n".join(f"{name}: {text}" for name, text in facts.items()))
+    return fact_list(facts)
 
 
 def show_programmes(safe: SafeProgrammes, meanings: pd.DataFrame, *, labels: Sequence[str]) -> Piece:

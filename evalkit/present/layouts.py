@@ -144,8 +144,7 @@ LAYOUTS: dict[str, Layout] = {
     },
     "strength": {"label": ("What", "text"), "value": ("Value", "text"), "meaning": ("Meaning", "text")},
     "profile": {
-        "characteristic": ("Characteristic", "text"),
-        "category": ("Category", "text"),
+        "label": ("Characteristic", "name"),
         "people": ("People", "count"),
         "share": ("Share (%)", "percent"),
     },
@@ -266,7 +265,7 @@ LAYOUTS: dict[str, Layout] = {
         "p_value": ("Fisher's p", "p"),
     },
     "coefficients": {
-        "term": ("Term", "text"),
+        "term": ("Term", "name"),
         "odds_ratio": ("Odds ratio, 95% interval", "ratio interval"),
     },
     "notes": {"what": ("What", "text"), "count": ("Number", "count")},

@@ -13,6 +13,7 @@ import pandas as pd
 
 from evalkit.errors import DataError
 from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, make_safe
+from evalkit.present.labels import readable
 
 FEWEST = 10
 """Events in one step."""
@@ -161,7 +162,8 @@ def make_balance_safe(balance: pd.DataFrame, *, threshold: int = 10) -> SafeTabl
                 comparison_mean_before, comparison_mean_after, smd_after, rating, and the people behind each mean
     threshold : as in `make_safe`
 
-    Returns the same lines with the people of each category as counts (a number's own line counts everybody).
+    Returns the same lines under readable names, with the people of each category as counts (a number's own line counts
+    everybody).
     Raises DataError as `make_safe` does.
     """
     _check_columns(balance, ["covariate", "smd_after", "rating", *BALANCE_MEANS, *BALANCE_MEANS.values()])
@@ -174,7 +176,8 @@ def make_balance_safe(balance: pd.DataFrame, *, threshold: int = 10) -> SafeTabl
     bases = dict(zip(counts, BALANCE_MEANS.values(), strict=True))
     safe = make_safe(balance.assign(**counts, of=named), counts=bases, within="of", threshold=threshold)
     hidden = safe["smd_after"].isin([CONFIDENTIAL])
-    rated = make_safe(safe.assign(rating=safe["rating"].mask(hidden, CONFIDENTIAL)), counts=[], threshold=threshold)
+    said = {"covariate": safe["covariate"].map(readable), "rating": safe["rating"].mask(hidden, CONFIDENTIAL)}
+    rated = make_safe(safe.assign(**said), counts=[], threshold=threshold)
     rated.hidden_cells = safe.hidden_cells
     return rated
 

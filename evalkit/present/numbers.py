@@ -7,6 +7,7 @@ from typing import Any
 
 from evalkit.dates import long_date
 from evalkit.present.disclosure import is_shown
+from evalkit.present.labels import readable
 
 MINUS = "−"
 
@@ -61,6 +62,7 @@ def plain(value: Any) -> str:
 
 FORMATS: dict[str, Callable[[Any], str]] = {
     "text": plain,
+    "name": plain,
     "count": count,
     "percent": percent,
     "points": points,
@@ -70,11 +72,11 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "date": long_date,
     "yes/no": yes_no,
 }
-"""The kinds of column a table can have."""
+"""The kinds of column a table can have; a name is a text that `readable` puts into a reader's words."""
 
 
 def written(value: Any, kind: str, *, missing: str = "[x]") -> str:
     """One cell as text; hidden cells keep their symbol, empty ones get that of a missing value."""
     if isinstance(value, str):
-        return value
+        return readable(value) if kind == "name" else value
     return FORMATS[kind](value) if is_shown(value) else missing

@@ -9,21 +9,11 @@ import pandas as pd
 
 from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, make_safe, require_safe
 from evalkit.present.html import Piece, escaped
+from evalkit.present.labels import readable
 from evalkit.present.numbers import count, percent, points
 from evalkit.present.tables import show_table
 
 NUMBERS = ("seen_share", "not_seen_share", "estimate", "low", "high", "p_value")
-NAMES = {
-    "propensity (logit)": "All together (logit of the propensity)",
-    "logit_predicted": "Score (log-odds)",
-    "total_sanctions": "Sanctions so far",
-    "years_since_first_sanction": "Years since the first sanction",
-    "offence_group": "Offence",
-    "other_services": "Other services in hand",
-    "sentence_length": "Estimated length of the sentence",
-    "log_days_in_custody": "Days in custody (logarithm)",
-    "half_year": "Half-year of release",
-}
 BALANCE = {
     "covariate": ("Known on the day of release", "text"),
     "before": ("Before (% of SD)", "text"),
@@ -105,7 +95,7 @@ def _safe_used(used: pd.DataFrame, threshold: int, *, hide_pairs: bool) -> SafeT
 
 def _safe_balance(balance: pd.DataFrame, threshold: int) -> SafeTable:
     few = balance["fewest"].astype(float).between(1, threshold - 1)
-    named = balance["covariate"].map(lambda name: NAMES.get(name, str(name).capitalize()))
+    named = balance["covariate"].map(readable)
     shown = balance.assign(covariate=named).astype({"before": object, "after": object}).drop(columns="fewest")
     for name in ("before", "after"):
         shown[name] = shown[name].mask(few, CONFIDENTIAL)

@@ -7,30 +7,34 @@ from typing import Any
 
 import pandas as pd
 
+from evalkit.present.blocks import fact_list
 from evalkit.present.disclosure import SYMBOLS, SafeTable, make_safe, require_safe
 from evalkit.present.html import Piece, escaped
 from evalkit.present.numbers import written
 from evalkit.present.series_safe import NO_FINDING
 from evalkit.present.tables import cell_texts, csv_link, csv_texts, show_table, table_markup
+from evalkit.present.words import lower_first
 
 Layout = Mapping[str, tuple[str, str]]
 
 HEADLINES: Layout = {
     "title": ("Evaluation", "text"),
-    "outcome_label": ("Outcome", "text"),
     "who": ("Who", "text"),
-    "against": ("Beside", "text"),
+    "outcome_label": ("Outcome", "text"),
     "difference": ("Difference (pp), 95% interval", "points interval"),
+    "finding": ("Reads as", "text"),
     "strength_words": ("Design strength", "text"),
     "verdict": ("Check of prediction", "text"),
-    "finding": ("Reads as", "text"),
     "people": ("People", "count"),
     "rate": ("Actual (%)", "percent"),
     "comparison": ("Beside it (%)", "percent"),
-    "p_value": ("p", "p"),
 }
+"""What stands beside each figure is said below the table, one headline after the other."""
+
 COMPARISONS: Layout = {
-    name: HEADLINES[name] for name in ("title", "outcome_label", "who", "against", "difference", "finding")
+    **{name: HEADLINES[name] for name in ("title", "who", "outcome_label")},
+    "against": ("Beside", "text"),
+    **{name: HEADLINES[name] for name in ("difference", "finding")},
 }
 """Of the forest plot."""
 
@@ -107,7 +111,7 @@ def _block(row: dict[Any, Any]) -> Piece:
     facts = {
         "Compared": row["compared"],
         "Design": row["design"],
-        "Strength": f"{row['strength_words']}: {_lower_first(row['compares'])}",
+        "Strength": f"{row['strength_words']}: {lower_first(row['compares'])}",
         "Leaves open": row["leaves_open"],
         "Check of the prediction": check,
         "So the headline stands beside": row["basis"],
@@ -116,10 +120,10 @@ def _block(row: dict[Any, Any]) -> Piece:
         "Method": row["method"],
     }
     heading = f"{row['title']} · {row['who']}"
-    items = "".join(f"<dt>{escaped(name)}</dt><dd>{escaped(value)}</dd>" for name, value in facts.items())
-    link = f'<dt>Report</dt><dd><a href="{escaped(row["report"])}">{escaped(row["report"])}</a></dd>'
-    text = "\n".join([heading, *(f"  {name}: {value}" for name, value in facts.items()), f"  Report: {row['report']}"])
-    return Piece(f'<h3>{escaped(heading)}</h3><dl class="made">{items}{link}</dl>', text)
+    said = fact_list(facts)
+    report = escaped(row["report"])
+    link = f'<p class="note">Report: <a href="{report}">{report}</a></p>'
+    return Piece(f"<h3>{escaped(heading)}</h3>{said.html}{link}", f"{heading}\n{said.text}\nReport: {row['report']}")
 
 
 def show_ladder(table: pd.DataFrame, *, caption: str, notes: Sequence[str] = ()) -> Piece:
@@ -145,7 +149,3 @@ def _filled(table: SafeTable) -> SafeTable:
         "unit": "one " + rows["unit"],
     }
     return make_safe(rows.assign(**said), counts=[], threshold=table.threshold)
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -56,7 +56,8 @@ def series_answer(table: SafeTable) -> Piece:
     """
     rows = _records(table)
     number, outcomes = len(_keys(rows, "evaluation")), len(_keys(rows, "outcome_label"))
-    lead = f"{_many(number, 'evaluation')}, {_many(outcomes, 'outcome')}, and no total. {series_finding_line(table)}."
+    total = "" if outcomes == 1 else ", which do not add up to a total"
+    lead = f"{_many(number, 'evaluation')} of {_many(outcomes, 'outcome')}{total}. {series_finding_line(table)}."
     after = [text for text in (same_people_note(table), why_not_added(table)) if text]
     markup = f'<p class="answer">{escaped(lead)}</p>{"".join(f"<p>{escaped(text)}</p>" for text in after)}'
     return Piece(markup, "\n".join([lead, *after]), {"headline": lead})
@@ -118,8 +119,12 @@ def _tally(rows: list[Row]) -> str:
             found.setdefault(finding, []).append(own.count(finding))
     kinds = [finding for finding in (LOWER, HIGHER, UNCLEAR, NO_FINDING, SMALL) if finding in found]
     alone = sum(map(len, found.values())) == 1
-    said = ", ".join(f"{'' if alone else f'{len(found[kind])} '}{kind}{_designs(found[kind])}" for kind in kinds)
-    return said if alone else f"of {sum(map(len, found.values()))} comparisons {said}"
+    if alone:
+        return f"{kinds[0]}{_designs(found[kinds[0]])}"
+    of_all = [f" of {sum(map(len, found.values()))} comparisons", *[""] * (len(kinds) - 1)]
+    return ", ".join(
+        f"{kind} in {len(found[kind])}{of}{_designs(found[kind])}" for kind, of in zip(kinds, of_all, strict=True)
+    )
 
 
 def _designs(lines: list[int]) -> str:

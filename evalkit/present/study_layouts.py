@@ -8,7 +8,7 @@ _SIZE: Layout = {"size": ("Rejected at 5% (%)", "percent"), "passed": ("Passed",
 
 STUDIES: dict[str, Layout] = {
     "estimators": {
-        "design": ("Design", "text"),
+        "design": ("Design", "name"),
         "estimator": ("Estimator", "text"),
         "simulations": ("Studies", "count"),
         "truth": ("Truth (pp)", "points"),
@@ -28,16 +28,16 @@ STUDIES: dict[str, Layout] = {
         "passed": ("Passed", "yes/no"),
     },
     "immortal time": {
-        "name": ("Group", "text"),
+        "name": ("Group", "name"),
         "frailty": ("Variance of the frailty", "ratio"),
-        "design": ("Design", "text"),
+        "design": ("Design", "name"),
         "cohorts": ("Cohorts", "count"),
         "mean": ("Mean difference (pp)", "points"),
         "found": ("A difference is found (%)", "percent"),
         "passed": ("Passed", "yes/no"),
     },
     "re-based risks": {
-        "design": ("Design", "text"),
+        "design": ("Design", "name"),
         "frailty": ("Variance of the frailty", "ratio"),
         "predicted": ("Re-based risk (%)", "percent"),
         "truth": ("True risk (%)", "percent"),
@@ -89,7 +89,7 @@ STUDIES: dict[str, Layout] = {
         "passed": ("Passed", "yes/no"),
     },
     "planted": {
-        "what": ("Measure", "text"),
+        "what": ("Measure", "name"),
         "planted": ("Planted", "ratio"),
         "found": ("Found, 95% interval", "ratio interval"),
         "passed": ("Passed", "yes/no"),

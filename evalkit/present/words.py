@@ -32,6 +32,11 @@ RANDOMISED = 5
 LOWER, HIGHER, UNCLEAR, SMALL = "lower", "higher", "not distinguishable", "too small"
 
 
+def lower_first(sentence: str) -> str:
+    """A sentence as part of another."""
+    return sentence[:1].lower() + sentence[1:]
+
+
 def row_of(table: SafeTable, name: str, *, complement: bool = False) -> dict[str, Any]:
     """The row of one group, or of its complement, as a mapping."""
     rows = [row for row in _rows(require_safe(table)) if row["name"] == name and row["complement"] == complement]

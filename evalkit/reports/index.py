@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evalkit import errors
 from evalkit.reports.manifest import FAILED, Batch, Entry, Manifest
 from evalkit.reports.writing import write_page
 
@@ -118,7 +119,9 @@ def _row(entry: Entry, scale: float) -> Row:
 def _error(entry: Entry) -> str:
     if entry.error is None:
         return ""
-    return ": ".join(part for part in (entry.error["cell"], entry.error["kind"], entry.error["message"]) if part)
+    # What evalkit refuses says in plain words what is wrong; of any other error the kind is part of what happened.
+    kind = "" if hasattr(errors, entry.error["kind"]) else entry.error["kind"]
+    return ": ".join(part for part in (entry.error["cell"], kind, entry.error["message"]) if part)
 
 
 def _points(facts: Mapping[str, Any]) -> str:

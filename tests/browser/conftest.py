@@ -60,7 +60,7 @@ def briefings(folder: Path) -> Path:
 
 INTERVENTIONS = ("domestic_abuse", "accommodation", "wellbeing", "skills")
 
-FULL = ("matched, full size", "validation", "area", *INTERVENTIONS[2:])
+FULL = ("matched, full size", "validation", "area", *INTERVENTIONS[1:])
 """Pages that take longer, or are of a notebook whose other pages are tested: made where tests marked `full` are run."""
 
 
@@ -84,14 +84,15 @@ def pages(request, tmp_path_factory) -> Iterator[Mapping[str, Future[Path]]]:
         "briefing": pool.submit(report, "briefing", folder / "briefing", data=demo, unit="Hall Green"),
         "matched": pool.submit(report, "recid_matched", folder / "matched", data=studies / "recid"),
         "gate": pool.submit(report, "through_the_gate", folder / "gate", data=demo),
-        **{name: pool.submit(report, name, folder / name, data=demo) for name in INTERVENTIONS[:2]},
+        "summary": pool.submit(report, "summary", folder / "summary", data=demo),
+        **{name: pool.submit(report, name, folder / name, data=demo) for name in INTERVENTIONS[:1]},
     }
     asked_for = {getattr(item, "callspec", None) and item.callspec.params.get("name") for item in request.session.items}
     if asked_for.intersection(FULL):
         everybody = write_demo(folder / "everybody")
         few = {"simulations": 400, "data": str(everybody), "rossi": str(studies / "rossi")}
         parameters = {"matched, full size": ("matched", {"data": everybody}), "validation": ("validation", few)}
-        parameters |= {name: (name, {"data": demo}) for name in INTERVENTIONS[2:]}
+        parameters |= {name: (name, {"data": demo}) for name in INTERVENTIONS[1:]}
         parameters["area"] = ("ete", {"data": demo, "only": "area=Derbyshire"})
         for name in asked_for.intersection(FULL):
             spec, given = parameters[name]

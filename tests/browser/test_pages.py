@@ -13,7 +13,7 @@ from .conftest import FULL, HOSTILE, INTERVENTIONS
 pytestmark = pytest.mark.browser
 
 REPORTS = (
-    *("ete", "rat", "briefing", "matched", "prepared", "gate", *INTERVENTIONS[:2]),
+    *("ete", "rat", "briefing", "matched", "prepared", "gate", "summary", *INTERVENTIONS[:1]),
     *(pytest.param(name, marks=pytest.mark.full) for name in FULL),
 )
 PAGES = (*REPORTS, "index", "briefings", "every block")
@@ -72,6 +72,19 @@ CHART_WORDS = """smallest => [...document.querySelectorAll('figure .drawing svg'
         ...words.slice(place + 1).filter(other => covers(box, other.box)).map(other => `${text} over ${other.text}`),
     ]);
 })"""
+
+
+BEYOND_THE_EDGE = """[...document.querySelectorAll('.table-scroll')].filter(
+    box => box.getClientRects().length && box.scrollWidth > box.clientWidth + 1).map(box => box.ariaLabel)"""
+
+
+@pytest.mark.parametrize("name", ["ete", "rat", "summary", "prepared"])
+def test_on_a_desktop_no_table_has_columns_beyond_the_edge(visit, name):
+    assert visit(name).page.evaluate(BEYOND_THE_EDGE) == []
+
+
+def test_on_a_phone_a_table_of_many_columns_is_found_beyond_the_edge(visit):
+    assert visit("ete", width=360).page.evaluate(BEYOND_THE_EDGE) != []
 
 
 @pytest.mark.parametrize("name", PAGES)

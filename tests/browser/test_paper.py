@@ -32,6 +32,12 @@ def test_a_printed_report_is_tagged_and_knows_its_language_and_title(printed):
         assert tag in content
 
 
+@pytest.mark.parametrize(("name", "sheets"), [("briefing", 1), ("prepared", 4)])
+def test_a_briefing_is_one_sheet_and_small_tables_are_not_dragged_to_the_next_page(visit, name, sheets):
+    content = visit(name).page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type /Page\b", content)) == sheets
+
+
 def test_a_printed_report_has_numbered_pages(printed):
     reader = shutil.which("pdftotext")
     assert reader, "this test reads the PDF with pdftotext: apt-get install poppler-utils"
