@@ -7,7 +7,6 @@ import pandas as pd
 
 _FOLDER = Path(__file__).parent / "reference"
 PEOPLE = pd.read_csv(_FOLDER / "survival_people.csv")
-LAGS = pd.read_csv(_FOLDER / "survival_lags.csv")
 VALUES = pd.read_csv(_FOLDER / "survival_values.csv", index_col="name")["value"].to_dict()
 
 

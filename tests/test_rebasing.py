@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import assert_close
-from survival_reference import LAGS, PEOPLE, VALUES
+from survival_reference import PEOPLE, VALUES
 
 from evalkit.errors import DataError, SpecError
-from evalkit.statistics import actual_vs_predicted
-from evalkit.statistics.own_lag import rebased_comparison, refitted
 from evalkit.statistics.rebasing import BaselineHazard, baseline_hazard, rebased, risk_between
 
 YEARS = 3 * 365
@@ -203,112 +201,6 @@ def test_a_hazard_from_people_never_treated_is_biased():
     hazard = baseline_hazard(np.minimum(never["day"], YEARS), never["day"] <= YEARS, never["predicted"])
     assert (errors_at([91, 183], people, hazard, 0.0) < -2).all()
     assert (np.abs(errors_at([91, 183], people, hazard_of(people), 0.0)) < 0.3).all()
-
-
-def own_lag_rows(people, hazard):
-    """Who took up, from their own day on; and in the middle of each month, who was at risk and had not yet."""
-    treated = people[people["took_up"]]
-    frames = [treated.assign(start=treated["lag"], month=np.ceil(treated["lag"] / 30).astype(int))]
-    for month in range(1, 13):
-        start = 30.0 * month - 15
-        frames.append(people[(people["day"] > start) & (people["lag"] > start)].assign(start=start, month=month))
-    return [
-        rows.assign(
-            reconvicted=rows["day"] <= rows["start"] + 365, rebased=rebased(rows["predicted"], rows["start"], hazard)
-        )
-        for rows in (frames[0], pd.concat(frames[1:]))
-    ]
-
-
-def test_immortal_time_makes_a_service_without_effect_look_good():
-    people = cohort(8, 60_000, risk_spread=0.5)
-    reconvicted = people["day"] <= 365
-    naive = {
-        took: actual_vs_predicted(reconvicted[side], people["predicted"][side])
-        for took, side in ((True, people["took_up"]), (False, ~people["took_up"]))
-    }
-    assert_close(naive[True].ratio, 0.82, decimals=1)
-    assert naive[True].ratio_high < 0.85
-    assert naive[False].ratio_low > 1.1
-    honest = rebased_comparison(*own_lag_rows(people, hazard_of(people)))
-    assert honest.ratio_low < 1 < honest.ratio_high
-    assert honest.ratio_high - honest.ratio_low < 0.06  # and not because it says nothing
-    assert honest.predictions == "estimated"
-
-
-@pytest.mark.parametrize(("frailty", "stratum"), [(0.0, None), (1.0, None), (1.0, "month")])
-def test_intervals_from_the_own_lag_cover_no_effect(frailty, stratum):
-    covered, by_half = 0, 0
-    for seed in range(40):
-        people = cohort(seed, 1_500, frailty=frailty)
-        result = rebased_comparison(*own_lag_rows(people, hazard_of(people)), stratum=stratum)
-        covered += result.ratio_low <= 1 <= result.ratio_high
-        by_half += abs(result.difference) <= (result.difference_high - result.difference) / 2
-    assert covered >= 36
-    assert by_half < 36  # intervals of half the width would not pass
-
-
-# ---- the comparison -------------------------------------------------------------------------------------------------
-
-TREATED, REFERENCE = (LAGS[LAGS["treated"] == side].rename(columns={"person": "person_id"}) for side in (1, 0))
-
-
-@pytest.mark.parametrize(("name", "stratum"), [("lag", None), ("lag_month", "month")])
-def test_the_comparison_agrees_with_stacked_estimating_equations_in_r(name, stratum):
-    result = rebased_comparison(TREATED, REFERENCE, stratum=stratum)
-    assert_close(result.difference, VALUES[f"{name}_difference"], decimals=9)
-    assert_close(np.sqrt(result.variance) / result.people, VALUES[f"{name}_error"], decimals=8)
-    assert_close(result.predicted, VALUES[f"{name}_expected"], decimals=7)
-    reach = 1.959963984540054 * VALUES[f"{name}_error"]
-    limits = VALUES[f"{name}_difference"] + np.array([-reach, reach])
-    assert_close([result.difference_low, result.difference_high], limits, decimals=8)
-    assert f"500 rows of {REFERENCE['person_id'].nunique()} people" in result.method
-
-
-def test_a_person_on_both_sides_counts_once():
-    apart = rebased_comparison(TREATED, REFERENCE.assign(person_id=-REFERENCE["person_id"]))
-    together = rebased_comparison(TREATED, REFERENCE)
-    assert_close(apart.difference, together.difference, decimals=12)
-    # what a person has in common enters actual and predicted alike
-    assert together.variance < 0.95 * apart.variance
-
-
-def test_reference_rows_of_other_months_are_left_out():
-    strangers = REFERENCE.assign(month=9, reconvicted=1)
-    result = rebased_comparison(TREATED, pd.concat([REFERENCE, strangers]), stratum="month")
-    expected = rebased_comparison(TREATED, REFERENCE, stratum="month")
-    assert (result.difference, result.variance, result.method) == (
-        expected.difference,
-        expected.variance,
-        expected.method,
-    )
-
-
-def test_refitted_is_the_level_that_the_comparison_uses():
-    moved = refitted(REFERENCE["reconvicted"], REFERENCE["rebased"], TREATED["rebased"])
-    assert_close(moved.frame["recalibrated"].sum(), VALUES["lag_expected"], decimals=7)
-    assert moved.slope == 1
-    assert moved.frame.index.equals(TREATED.index)
-
-
-@pytest.mark.parametrize(
-    ("treated", "reference", "options", "message"),
-    [
-        (TREATED.drop(columns="rebased"), REFERENCE, {}, "the frame lacks the column rebased"),
-        (TREATED, REFERENCE.head(0), {}, "the frame holds no people"),
-        (TREATED.assign(reconvicted=0), REFERENCE, {}, "none of the 200 treated people were reconvicted"),
-        (TREATED.assign(reconvicted=1), REFERENCE, {}, "all of the 200 treated people were reconvicted"),
-        (TREATED, REFERENCE.assign(reconvicted=0), {}, "level separates the outcome"),
-        (TREATED.assign(person_id=7), REFERENCE, {}, "person_id, row 1 .*: 7; treated more than once; keep the first"),
-        (TREATED.assign(month=8), REFERENCE, {"stratum": "month"}, "month: no reference row in 8; join it"),
-        (TREATED.assign(month=None), REFERENCE, {"stratum": "month"}, "month, row 0 .*: missing; each row needs one"),
-        (TREATED, REFERENCE.assign(rebased=0.0), {}, "rebased, row 200 .*: 0.0; each must lie strictly between"),
-        (TREATED, REFERENCE.assign(person_id=None), {}, "person_id, row 200 .*: missing; each row needs one"),
-    ],
-)
-def test_comparisons_refused_with_what_to_do(treated, reference, options, message):
-    with pytest.raises(DataError, match=message):
-        rebased_comparison(treated, reference, **options)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 # Reference values for tests/test_survival, test_cox, test_event_counts and test_rebasing.
 # Run in this folder:  Rscript make_reference_survival.R ROSSI.csv      (R 4.2.2, survival 3.5-3, MASS 7.3-58.2, sandwich 3.0-2)
 # ROSSI.csv is the public file of that name in the Python package lifelines (lifelines/datasets); nothing of it is kept.
-# Writes survival_people.csv and survival_lags.csv (made-up people) and survival_values.csv (name, value).
+# Writes survival_people.csv (made-up people) and survival_values.csv (name, value).
 library(survival)
 library(MASS)
 library(sandwich)
@@ -91,33 +91,6 @@ for (kind in c("plain", "late")) {
   own <- sum(sapply(people$days[people$event == 1 & people$days <= 365], function(u) 1 / at_risk(u)))
   stopifnot(abs(own - steps(365)) < 1e-10)      # survfit means what we mean
 }
-
-# ---- treated against re-based risk: stacked estimating equations by person, derivatives by differences ----------------------
-m <- 700
-lags <- data.frame(person = c(sample(1:300, 200), sample(1:300, m - 200, replace = TRUE)), treated = rep(1:0, c(200, m - 200)))
-lags$month <- sample(1:3, m, replace = TRUE)
-lags$rebased <- round(plogis(-1 + .6 * rnorm(300)[lags$person] - .1 * lags$month), 4)
-own_part <- rnorm(300)                           # what a person's rows have in common
-lags$reconvicted <- as.integer(runif(m) < plogis(qlogis(lags$rebased) - .2 + .15 * lags$month + .8 * own_part[lags$person]))
-write.csv(lags, "survival_lags.csv", row.names = FALSE, quote = FALSE)
-stacked <- function(name, M) {
-  treated <- lags$treated == 1; k <- ncol(M)
-  psi <- function(theta) {
-    chance <- plogis(qlogis(lags$rebased) + drop(M %*% theta[1:k])); residual <- lags$reconvicted - chance
-    rowsum(cbind((!treated) * residual * M, treated * (residual - theta[k + 1])), lags$person)
-  }
-  level <- coef(glm(reconvicted ~ M - 1 + offset(qlogis(rebased)), binomial, lags, subset = !treated, epsilon = 1e-14))
-  chance <- plogis(qlogis(lags$rebased) + drop(M %*% level))
-  theta <- c(level, mean((lags$reconvicted - chance)[treated]))
-  stopifnot(max(abs(colSums(psi(theta)))) < 1e-6)
-  slope <- sapply(1:(k + 1), function(i) { e <- (1:(k + 1) == i) * 1e-5; colSums(psi(theta + e) - psi(theta - e)) / 2e-5 })
-  bread <- solve(slope); G <- length(unique(lags$person))
-  variance <- (bread %*% crossprod(psi(theta)) %*% t(bread))[k + 1, k + 1] * G / (G - 1)
-  keep(paste0(name, "_difference"), theta[k + 1]); keep(paste0(name, "_error"), sqrt(variance))
-  keep(paste0(name, "_expected"), sum(chance[treated]))
-}
-stacked("lag", matrix(1, m, 1))
-stacked("lag_month", outer(lags$month, 1:3, "==") + 0)
 
 table <- data.frame(name = names(values), value = sprintf("%.15g", unlist(values)))
 write.csv(table, "survival_values.csv", row.names = FALSE, quote = FALSE)
