@@ -77,7 +77,6 @@ def chart_piece(
     texts: Sequence[str],
     summary: str = "",
     data_open: bool = False,
-    detail: str = "",
     narrow: Sketch | None = None,
 ) -> Piece:
     """A figure as a piece of a report: finding, measure, drawing, the data behind it, source.
@@ -86,14 +85,13 @@ def chart_piece(
     paint   : draws into the figure it is given
     height  : of the drawing, in inches
     columns : layout of the table below the chart
-    texts   : finding, measure and source
+    texts   : finding, measure and source, and what the finding says in more words, if there is more to say
     summary : the numbers in words, for the text alternative; without it, every row of the table
     data_open : show the data behind the chart from the start
-    detail  : what the finding says in more words, below it
     narrow  : the form for a phone; without it the wide one is scrolled sideways there
     """
-    finding, measure, source = texts
-    more = f'<span class="detail">{escaped(detail)}</span>' if detail else ""
+    finding, measure, source, *details = texts
+    more = "".join(f'<span class="detail">{escaped(detail)}</span>' for detail in details)
     cells = cell_texts(table, columns)
     rows = (", ".join(f"{heading} {cell}" for heading, cell in row.items()) for row in cells.to_dict("records"))
     # Each form has it, since a browser leaves out of paper's tags what stands around a drawing; one form is shown.
@@ -109,7 +107,7 @@ def chart_piece(
         f"{data_behind(table, columns, finding=finding, measure=measure, is_open=data_open)}"
         f'<p class="source">{escaped(source)}</p></figure>'
     )
-    said = "\n".join(text for text in (finding, detail, measure) if text)
+    said = "\n".join([finding, *details, measure])
     return Piece(markup, f"{said}\n{cells.to_string(index=False)}\n{source}")
 
 

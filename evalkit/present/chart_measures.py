@@ -74,10 +74,9 @@ def _measure_piece(number: int, row: Any, who: str, outcome: str, strength: int,
         one_panel(draw, (0.24, 0.98), above=0.02, below=0.05),
         height=0.95,
         columns=LAYOUTS["sides"],
-        texts=(finding, title, ABOUT.format(outcome)),
+        texts=(finding, title, ABOUT.format(outcome), *([detail] if detail else [])),
         data_open=True,
         narrow=Sketch(one_panel(draw, (NARROW_LEFT, 0.98), above=0.02, below=0.03), 1.0),
-        detail=detail,
     )
 
 
