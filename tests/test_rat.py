@@ -267,7 +267,7 @@ def test_the_report_says_first_how_many_need_a_look_and_the_common_shift_once(re
     assert "3 of 36 teams and none of 7 areas need a look." in text
     assert "more people were reconvicted than among people like them in Hall Green; fewer" in text
     assert "the data must be checked first in Stoke South" in text
-    assert "more reconvictions than among people like them in offence group: Drug possession/supply" in text
+    assert "more reconvictions than among people like them in offence: Drug possession/supply" in text
     assert text.count("times the number that their scores predict") == 1
 
 
