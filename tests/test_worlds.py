@@ -65,3 +65,22 @@ def test_a_solution_in_which_two_counts_differ_that_turn_out_to_be_one_is_none()
     assert len(fitting(cells, [2])) == 1
     cells.add_up([one], other)
     assert fitting(cells, [2]) == []
+
+
+@pytest.mark.parametrize(
+    ("given_away", "hidden_as_well"),
+    [
+        (set(), 20),  # the smallest of those that are shown
+        ({20}, 30),  # hiding what earlier releases give away protects nothing
+        ({20, 30, 40}, 102),  # the sum itself
+        ({20, 30, 40, 102}, None),
+    ],
+)
+def test_what_alone_is_hidden_of_a_sum_takes_another_with_it_that_is_not_known_anyway(given_away, hidden_as_well):
+    cells = Cells(10)
+    parts = [cells.add(value, Kind.KNOWN, "n") for value in (12, 30, 20, 40)]
+    everything = [*parts, cells.add_up(parts)]
+    wanted, equal = {parts[0]}, cells.equal()
+    cells.kinds[parts[0]] = Kind.HIDDEN
+    cells.also_pinned(wanted, equal, {cell for cell in everything if cells.values[cell] in given_away})
+    assert {cells.values[cell] for cell in wanted - {parts[0]}} == ({hidden_as_well} - {None})
