@@ -439,8 +439,8 @@ def test_the_ledger_has_an_entry_for_each_quarter_named_by_the_years_it_judged(t
     entries = read_ledger(tmp_path, identity.evaluation)
     assert [entry.tables[0]["counts"].popitem()[1] for entry in entries] == [[40], [42]]
     assert [entry.title for entry in entries] == [
-        "rat.html (everyone, years that ended in January 2015 to December 2015)",
-        "rat.html (everyone, years that ended in April 2015 to March 2016)",
+        "monitoring (all units, years that ended in January 2015 to December 2015)",
+        "monitoring (all units, years that ended in April 2015 to March 2016)",
     ]
     assert judged_window([]) is None
     Ledger(tmp_path).add(

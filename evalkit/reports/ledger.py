@@ -82,10 +82,12 @@ class Entry:
     @property
     def title(self) -> str:
         """How a reader calls it: the file, whom it is about, and its period."""
-        ended = "years that ended in " if self.identity.evaluation.startswith(MONITORED) else ""
-        period = f", {ended}{period_text(self.identity.windows[0])}" if self.identity.windows else ""
+        period = period_text(self.identity.windows[0]) if self.identity.windows else ""
+        if self.identity.evaluation.startswith(MONITORED):
+            # The tool and all briefings of a quarter are one release; which of them came last says nothing.
+            return f"monitoring (all units, years that ended in {period})"
         about = self.identity.unit.partition("=")[2] or "everyone"
-        return f"{self.report} ({about}{period})"
+        return f"{self.report} ({about}{f', {period}' if period else ''})"
 
     def __str__(self) -> str:
         return f"{self.identity.name}: {self.title}, made on {long_date(self.made)}"
