@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from batch_inputs import LOAD, write_inputs
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from papermill import PapermillExecutionError, execute_notebook
 
 from evalkit.reports.crew import Crew
@@ -58,8 +59,8 @@ except PapermillExecutionError as error:
 
 
 def without_times(notebook):
-    """An executed notebook without when and how long, and without what names a file of this run."""
-    plain = copy.deepcopy(notebook)
+    """An executed notebook without when, how long and in how many pieces, and without what names a file of this run."""
+    plain, _ = CoalesceStreamsPreprocessor().preprocess(nbformat.from_dict(copy.deepcopy(notebook)), {})
     plain["metadata"].pop("papermill")
     for cell in plain["cells"]:
         if cell["cell_type"] == "markdown":

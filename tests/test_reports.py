@@ -423,3 +423,13 @@ def test_a_chapter_without_anything_to_show_is_left_out_and_named_once():
     assert 'id="words-alone"' in html
     assert html.count("left-out") == 1
     assert "left out" not in page_of(some_words("## Words alone"))
+
+
+def test_what_is_printed_makes_the_same_page_in_however_many_pieces_the_kernel_sends_it():
+    def printed(*pieces):
+        cell = nbformat.v4.new_code_cell("print('a b')", id="same", metadata={"tags": []})
+        cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=piece) for piece in pieces]
+        return page_of(cell)
+
+    assert printed("a b\n") == printed("a ", "b", "\n")
+    assert printed("a b\n") != printed("a  b\n")

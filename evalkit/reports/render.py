@@ -42,7 +42,13 @@ def render(notebook: Any, *, title: str, place: str) -> str:
         template_name=TEMPLATE.name,
         template_file="index.html.j2",
         extra_template_basedirs=[str(TEMPLATE.parent)],
-        config=Config({"NbConvertBase": {"display_data_priority": SHOWN_TYPES}}),
+        config=Config(
+            {
+                "NbConvertBase": {"display_data_priority": SHOWN_TYPES},
+                # A kernel sends what is printed in as many pieces as it happens to.
+                "CoalesceStreamsPreprocessor": {"enabled": True},
+            }
+        ),
         optimistic_validation=True,
         filters={"author_markdown": headings.author_markdown, "data_markdown": headings.data_markdown},
     )
