@@ -7,7 +7,7 @@ from conftest import assert_close
 from matplotlib.figure import Figure
 
 from evalkit.errors import DataError
-from evalkit.present.chart_cusum import draw_cusum, show_cusum
+from evalkit.present.chart_cusum import draw_cusum, draw_vlad, show_cusum, show_vlad, vlad_finding
 from evalkit.present.chart_effects import draw_effects, show_effects
 from evalkit.present.chart_funnel import draw_funnel, show_funnel
 from evalkit.present.chart_matching import draw_love, draw_overlap, show_love, show_overlap
@@ -332,6 +332,19 @@ def test_the_text_alternative_of_a_cusum_names_the_alarms():
     )
 
 
+def test_the_vlad_adds_up_predicted_less_actual_in_whole_people():
+    table = cusum()
+    # a point after every 20 people: 10 of them reconvicted where 6 were predicted
+    ax = draw_vlad(table[table["team"] == "Derby"], axes(), unit="team")
+    (line,) = (line for line in ax.lines if line.get_linewidth() == 1.8)
+    assert line.get_ydata().tolist() == [-4, -8, -12]
+    assert texts(draw_vlad(table[table["team"] == "Stoke"], axes(), unit="team")) == [CONFIDENTIAL]
+    html = show_vlad(table, unit="team", **TEXTS).html
+    assert 'aria-label="F. Derby: 12 more than predicted; Stoke: [c]"' in html
+    assert vlad_finding(table, unit="team") == "By the end, Derby: 12 more than predicted; Stoke: [c]"
+    assert "-3.9" not in html  # the tenths would say who of them had which score
+
+
 SHOWN = {
     "love": lambda table: show_love(table, **TEXTS),
     "overlap": lambda table: show_overlap(table, **TEXTS),
@@ -339,6 +352,7 @@ SHOWN = {
     "survival": lambda table: show_survival(table, **TEXTS),
     "funnel": lambda table: show_funnel(table, make_safe(LIMITS, counts=[]), unit="team", **TEXTS),
     "cusum": lambda table: show_cusum(table, unit="team", **TEXTS),
+    "vlad": lambda table: show_vlad(table, unit="team", **TEXTS),
 }
 TABLES = {
     "love": LOVE,
@@ -347,6 +361,7 @@ TABLES = {
     "survival": survival(A=400, B=80),
     "funnel": UNITS,
     "cusum": cusum(),
+    "vlad": cusum(),
 }
 
 
@@ -386,7 +401,7 @@ def test_an_empty_table_is_a_sentence(kind):
     assert SHOWN[kind](empty).text == "M: nothing to show."
 
 
-@pytest.mark.parametrize("kind", ["love", "effects", "survival", "funnel", "cusum"])
+@pytest.mark.parametrize("kind", ["love", "effects", "survival", "funnel", "cusum", "vlad"])
 def test_names_from_the_data_are_escaped(kind):
     column = {"love": "covariate", "effects": "label", "survival": "group"}.get(kind, "team")
     attacked = pd.DataFrame(TABLES[kind]).assign(**{column: "<script>alert(1)</script>"})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.dates import long_date
 from evalkit.present.chart_forms import Sketch
 from evalkit.present.chart_panels import Panels, name_panel
-from evalkit.present.charts import ORANGE, SOFT, TEAL, chart_piece
+from evalkit.present.charts import NAVY, ORANGE, SOFT, TEAL, chart_piece
 from evalkit.present.disclosure import CONFIDENTIAL, SafeTable, is_shown, require_safe
 from evalkit.present.html import Piece, escaped
 from evalkit.present.layouts import LAYOUTS
@@ -49,13 +49,17 @@ def draw_cusum(path: pd.DataFrame, ax: Axes, *, unit: str) -> Axes:
 
 
 def _label_cusum(panels: list[Axes], table: pd.DataFrame) -> None:
-    """The same scale in every panel, dates as years."""
+    """The same scale in every panel."""
+    names = [f"{part}_{arm[0]}" for arm in ARMS for part in ("cusum", "threshold")]
+    _label_dates(panels, table, max([1.0, *(value for name in names for value in table[name] if is_shown(value))]))
+
+
+def _label_dates(panels: list[Axes], table: pd.DataFrame, reach: float) -> None:
+    """Every panel from minus to plus the reach, and a little more; dates as years."""
     from matplotlib.dates import DateFormatter, YearLocator
 
-    names = [f"{part}_{arm[0]}" for arm in ARMS for part in ("cusum", "threshold")]
-    reach = 1.15 * max([1.0, *(value for name in names for value in table[name] if is_shown(value))])
     for ax in panels:
-        ax.set_ylim(-reach, reach)
+        ax.set_ylim(-1.15 * reach, 1.15 * reach)
         ax.set_xlim(table["matures"].min(), table["matures"].max())
         ax.xaxis.set_major_locator(YearLocator())
         ax.xaxis.set_major_formatter(DateFormatter("%Y"))
@@ -93,6 +97,61 @@ def show_cusum(table: SafeTable, *, unit: str, finding: str, measure: str, sourc
         summary="; ".join(f"{name}: {_in_words(table[table[unit] == name])}" for name in units),
         narrow=Sketch(lambda figure: paint(figure, narrow), narrow.height),
     )
+
+
+def draw_vlad(path: pd.DataFrame, ax: Axes, *, unit: str) -> Axes:
+    """Predicted less actual, added up person after person, of one unit: upwards where fewer were reconvicted."""
+    ax.axhline(0, color=SOFT, linewidth=1)
+    shown = path[[is_shown(value) for value in path["fewer_people"]]]
+    name_panel(ax, str(path[unit].iloc[0]))
+    if shown.empty:
+        ax.text(0.5, 0.5, CONFIDENTIAL, transform=ax.transAxes, ha="center", va="bottom", color=SOFT)
+    else:
+        ax.plot(shown["matures"], shown["fewer_people"].astype(float), color=NAVY, linewidth=1.8)
+    return ax
+
+
+def vlad_finding(table: SafeTable, *, unit: str) -> str:
+    """Title of the running differences: where each unit stands at the end."""
+    return f"By the end, {'; '.join(_ends_of_vlad(require_safe(table), unit))}"
+
+
+def show_vlad(table: SafeTable, *, unit: str, finding: str, measure: str, source: str) -> Piece:
+    """The same units' predicted less actual reconvictions so far (VLAD), for reading; it raises no alarm.
+
+    table, unit : as in `show_cusum`
+    """
+    if require_safe(table).empty:
+        return Piece(f'<p class="note">{escaped(measure)}: nothing to show.</p>', f"{measure}: nothing to show.")
+    units = list(dict.fromkeys(table[unit]))
+    wide, narrow = (Panels(units, PANEL, ABOVE, BELOW, narrow=form) for form in (False, True))
+
+    def paint(figure: Figure, layout: Panels) -> None:
+        panels = layout.add_to(figure)
+        for name, ax in zip(units, panels, strict=True):
+            draw_vlad(table[table[unit] == name], ax, unit=unit)
+        _label_dates(panels, table, max([1.0, *(abs(value) for value in table["fewer_people"] if is_shown(value))]))
+
+    return chart_piece(
+        table,
+        lambda figure: paint(figure, wide),
+        height=wide.height,
+        columns={unit: ("Unit", "text"), **LAYOUTS["vlad"]},
+        texts=(finding, measure, source),
+        summary="; ".join(_ends_of_vlad(table, unit)),
+        narrow=Sketch(lambda figure: paint(figure, narrow), narrow.height),
+    )
+
+
+def _ends_of_vlad(table: SafeTable, unit: str) -> list[str]:
+    return [f"{name}: {_fewer_in_words(table[table[unit] == name])}" for name in dict.fromkeys(table[unit])]
+
+
+def _fewer_in_words(path: pd.DataFrame) -> str:
+    last = path["fewer_people"].iloc[-1]
+    if not is_shown(last):
+        return CONFIDENTIAL
+    return f"{count(abs(last))} {'fewer' if last > 0 else 'more'} than predicted" if last else "as many as predicted"
 
 
 def _key(figure: Figure, layout: Panels) -> None:

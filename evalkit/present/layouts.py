@@ -209,6 +209,7 @@ LAYOUTS: dict[str, Layout] = {
         "cusum_better": ("Fewer than predicted", "ratio"),
         "threshold_better": ("Alarm at (fewer)", "ratio"),
     },
+    "vlad": {"matures": ("Up to", "date"), "fewer_people": ("Fewer people than predicted so far", "count")},
     "alerts": {"unit": ("Unit", "text"), **_JUDGED},
     "cohort alerts": {"cohort": ("Cohort", "text"), **_JUDGED},
     "alert details": {

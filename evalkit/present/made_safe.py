@@ -111,9 +111,9 @@ def merge_path(path: pd.DataFrame, *, unit: str, events: int = FEWEST) -> SafeTa
     unit   : the column of the unit
     events : fewest people reconvicted, and fewest not reconvicted, between two points
 
-    Returns one row per point, made safe: the unit, matures, both arms and their thresholds as they stand there, and
-    alarm_worse and alarm_better: whether the arm has alarmed since the point before. People left over at the end are
-    part of the last step. A unit with too few people for one step has one row with '[c]'.
+    Returns one row per point, made safe: the unit, matures, fewer_people (whole), both arms and their thresholds as
+    they stand there, and alarm_worse and alarm_better: whether the arm has alarmed since the point before. People left
+    over at the end are part of the last step. A unit with too few people for one step has one row with '[c]'.
     Raises DataError where a column is missing or dates do not ascend.
     """
     _check_columns(path, [unit, "matures", "fewer_people", *PATH, *(f"alarm_{arm}" for arm in ARMS)])
@@ -134,12 +134,14 @@ def _merged_path(path: pd.DataFrame, unit: str, fewest: int) -> pd.DataFrame:
             ends.append(row)
             held = [0, 0]
     if not ends:
-        hidden = dict.fromkeys(PATH, CONFIDENTIAL) | {f"alarm_{arm}": False for arm in ARMS}
+        hidden = dict.fromkeys(("fewer_people", *PATH), CONFIDENTIAL) | {f"alarm_{arm}": False for arm in ARMS}
         return path.iloc[[-1]][[unit, "matures"]].astype(object).assign(**hidden)
     ends[-1] = len(path) - 1
     step = np.searchsorted(ends, np.arange(len(path)))
     alarms = {f"alarm_{arm}": path[f"alarm_{arm}"].groupby(step).any().to_numpy() for arm in ARMS}
-    return path.iloc[ends][[unit, "matures", *PATH]].astype(object).assign(**alarms)
+    points = path.iloc[ends]
+    people = points["fewer_people"].astype(float).round().astype("int64").astype(object)
+    return points[[unit, "matures", *PATH]].astype(object).assign(fewer_people=people, **alarms)
 
 
 def make_bins_safe(bins: pd.DataFrame, *, threshold: int = 10) -> SafeTable:
