@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from evalkit.dates import long_date
@@ -75,27 +76,15 @@ def show_cusum(table: SafeTable, *, unit: str, finding: str, measure: str, sourc
     table : what `merge_path` returned: the unit, matures, and for both arms (worse, better) cusum, threshold, alarm
     unit  : the column of the unit
     """
-    if require_safe(table).empty:
-        return Piece(f'<p class="note">{escaped(measure)}: nothing to show.</p>', f"{measure}: nothing to show.")
-    units = list(dict.fromkeys(table[unit]))
-    wide = Panels(units, PANEL, ABOVE, BELOW, key=1)
-    narrow = Panels(units, PANEL, ABOVE, BELOW, key=3, narrow=True)
+    names = dict.fromkeys(require_safe(table)[unit])
+    said = [f"{name}: {_in_words(table[table[unit] == name])}" for name in names]
 
-    def paint(figure: Figure, layout: Panels) -> None:
-        panels = layout.add_to(figure)
-        for name, ax in zip(units, panels, strict=True):
-            draw_cusum(table[table[unit] == name], ax, unit=unit)
+    def finish(figure: Figure, layout: Panels, panels: list[Axes]) -> None:
         _label_cusum(panels, table)
         _key(figure, layout)
 
-    return chart_piece(
-        table,
-        lambda figure: paint(figure, wide),
-        height=wide.height,
-        columns={unit: ("Unit", "text"), **LAYOUTS["cusum"]},
-        texts=(finding, measure, source),
-        summary="; ".join(f"{name}: {_in_words(table[table[unit] == name])}" for name in units),
-        narrow=Sketch(lambda figure: paint(figure, narrow), narrow.height),
+    return _small_multiples(
+        table, unit, (finding, measure, source), layout="cusum", draw=draw_cusum, finish=finish, said=said, keys=(1, 3)
     )
 
 
@@ -121,24 +110,46 @@ def show_vlad(table: SafeTable, *, unit: str, finding: str, measure: str, source
 
     table, unit : as in `show_cusum`
     """
-    if require_safe(table).empty:
-        return Piece(f'<p class="note">{escaped(measure)}: nothing to show.</p>', f"{measure}: nothing to show.")
-    units = list(dict.fromkeys(table[unit]))
-    wide, narrow = (Panels(units, PANEL, ABOVE, BELOW, narrow=form) for form in (False, True))
+    said = _ends_of_vlad(require_safe(table), unit)
 
-    def paint(figure: Figure, layout: Panels) -> None:
-        panels = layout.add_to(figure)
-        for name, ax in zip(units, panels, strict=True):
-            draw_vlad(table[table[unit] == name], ax, unit=unit)
+    def finish(_: Figure, __: Panels, panels: list[Axes]) -> None:
         _label_dates(panels, table, max([1.0, *(abs(value) for value in table["fewer_people"] if is_shown(value))]))
+
+    texts = (finding, measure, source)
+    return _small_multiples(table, unit, texts, layout="vlad", draw=draw_vlad, finish=finish, said=said)
+
+
+def _small_multiples(
+    table: SafeTable,
+    unit: str,
+    texts: tuple[str, str, str],
+    *,
+    layout: str,
+    draw: Callable[..., object],
+    finish: Callable[[Figure, Panels, list[Axes]], None],
+    said: list[str],
+    keys: tuple[int, int] = (0, 0),
+) -> Piece:
+    """One small panel for each unit in the table's order; keys: lines of the key in the wide and the narrow form."""
+    if table.empty:
+        return Piece(f'<p class="note">{escaped(texts[1])}: nothing to show.</p>', f"{texts[1]}: nothing to show.")
+    units = list(dict.fromkeys(table[unit]))
+    wide = Panels(units, PANEL, ABOVE, BELOW, key=keys[0])
+    narrow = Panels(units, PANEL, ABOVE, BELOW, key=keys[1], narrow=True)
+
+    def paint(figure: Figure, form: Panels) -> None:
+        panels = form.add_to(figure)
+        for name, ax in zip(units, panels, strict=True):
+            draw(table[table[unit] == name], ax, unit=unit)
+        finish(figure, form, panels)
 
     return chart_piece(
         table,
         lambda figure: paint(figure, wide),
         height=wide.height,
-        columns={unit: ("Unit", "text"), **LAYOUTS["vlad"]},
-        texts=(finding, measure, source),
-        summary="; ".join(_ends_of_vlad(table, unit)),
+        columns={unit: ("Unit", "text"), **LAYOUTS[layout]},
+        texts=texts,
+        summary="; ".join(said),
         narrow=Sketch(lambda figure: paint(figure, narrow), narrow.height),
     )
 
