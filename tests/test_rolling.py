@@ -16,13 +16,14 @@ from test_notebooks import SPECS
 
 from evalkit.cohort import build_cohort
 from evalkit.cohort.monitored import monitored_units
-from evalkit.cohort.monitored_windows import unit_windows
+from evalkit.cohort.monitored_everyone import everyone_of
+from evalkit.cohort.monitored_windows import everyone_windows, unit_windows
 from evalkit.cohort.monitoring_round import monitoring_round
 from evalkit.intake import load
 from evalkit.present.earlier import Beside, Release, shown_of
 from evalkit.present.monitored_safe import make_caseload_safe, make_cohorts_safe, make_early_safe, make_units_safe
 from evalkit.present.publication import end_publication, plan_publication, running_publication
-from evalkit.present.quarters import Quarter, hidden_for_earlier, judged_window, start_quarter
+from evalkit.present.quarters import EVERYONE, Quarter, hidden_for_earlier, judged_window, start_quarter
 from evalkit.present.rolling import ACTUAL, PEOPLE, REST, SERIES, Counted, exposed, points_of, ranges, to_hide
 from evalkit.reports import run_report
 from evalkit.reports.ledger import LEDGER, Identity, Ledger, identity_of, read_ledger
@@ -482,7 +483,7 @@ def people_between(cohort, column, first, last):
 def test_the_windows_are_those_of_the_people_counted(cohort, column):
     units = monitored_units(cohort, column)
     windows, shown = units.windows, {"people": units.table, "people_before": units.caseload, "people_90": units.interim}
-    assert (windows.column, windows.wider and windows.wider.column) == (column, "area" if column == "team" else None)
+    assert (windows.column, windows.wider.column) == (column, "area" if column == "team" else EVERYONE)
     for name, table in shown.items():
         found = table.set_index("unit")[name]
         assert found[found > 0].to_dict() == people_between(cohort, column, *windows.counted[name]).to_dict()
@@ -493,6 +494,28 @@ def test_the_windows_are_those_of_the_people_counted(cohort, column):
     assert [last.isoformat() for _, last in windows.coming] == ["2021-12-31", *["2022-03-31"] * 4]
     for year, people in windows.coming.items():
         assert people == people_between(cohort, column, *year).to_dict()
+
+
+@pytest.mark.parametrize("last", ["2021-03-31", "2021-12-31", "2030-12-31"])
+def test_the_windows_of_everybody_are_those_of_the_people_counted(demo, last):
+    spec = read_spec(SPECS / "briefing.toml")
+    spec = replace(spec, cohort=replace(spec.cohort, period=(day("2017-10-01"), day(last))))
+    cohort = build_cohort(load(demo, tables=spec.tables), spec)
+    everyone = everyone_of(monitored_units(cohort, "area"), cohort.flow)
+    windows = everyone_windows(monitoring_round(cohort))
+    ends, score = cohort.frame["index_date"] + pd.Timedelta(days=365), cohort.frame["predicted"].notna()
+    among = {"unscored": ~score, "followed": score | ~score, "eligible": score | ~score}
+    outcomes = {"actual": cohort.frame["reconvicted"], "actual_90": cohort.frame["days_to_reconviction"].le(90)}
+    counted = [name for name in windows.counted if name in everyone and name not in {"duplicates", "started"}]
+    for name in counted:
+        people = among.get(name, score) & outcomes.get(name, True)
+        first, end = (pd.Timestamp(one) for one in windows.counted[name])
+        assert everyone[name].tolist() == [int((people & ends.between(first, end)).sum())], name
+    assert len(counted) == 9
+    # No start is on record after 31 December 2021, when the extract was made.
+    assert windows.counted["started"][1] == min(day(last), day("2021-12-31")) + datetime.timedelta(days=365)
+    assert (windows.column, windows.wider) == (EVERYONE, None)
+    assert all(list(people) == [EVERYONE] for people in windows.coming.values())
 
 
 def test_the_first_three_months_of_a_cohort_that_is_still_open_end_with_those_seen_for_so_long(demo):

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from evalkit.cohort.build import Cohort
+from evalkit.cohort.monitored_everyone import everyone_of
 from evalkit.cohort.monitored_interim import NOT_RECORDED, early_curves, early_months
 from evalkit.cohort.monitored_quality import quality_of
-from evalkit.cohort.monitored_windows import UnitWindows, cohort_windows, unit_windows
+from evalkit.cohort.monitored_windows import UnitWindows, cohort_windows, everyone_windows, unit_windows
 from evalkit.cohort.monitoring_round import Round, monitoring_round
 from evalkit.cohort.trust import MEASURES
 from evalkit.dates import period_text
@@ -75,6 +76,7 @@ class Monitored:
     areas, teams  : the widest and the narrowest units declared
     cohorts       : columns of `monitor_cohorts`, with characteristics as a reader knows them
     cohort_windows: the days that their counts are about, as in `MonitoredUnits`
+    everyone      : everybody together, columns of `everyone_of`; everyone_windows: the days that these are about
     curves        : columns of `interim_curves`, with unit: everyone, and the widest units
     paths         : columns of `cusum_paths`, with unit, for the narrowest units that are an alert or on watch
     flow          : step, excluded, remaining, reason: from the extract to the people judged
@@ -89,6 +91,8 @@ class Monitored:
     teams: MonitoredUnits
     cohorts: pd.DataFrame
     cohort_windows: UnitWindows
+    everyone: pd.DataFrame
+    everyone_windows: UnitWindows
     curves: pd.DataFrame
     paths: pd.DataFrame
     flow: pd.DataFrame
@@ -119,15 +123,21 @@ def monitored(cohort: Cohort, extract: Extract | None = None) -> Monitored:
     check = calibration(judged["reconvicted"], judged["predicted"])
     verdict = gate(check)
     named = [(label, *(getattr(check, f"{name}{end}", None) for end in ENDS)) for name, label in MEASURES.items()]
-    teams, paths = narrowest.shown(rounds), _named(narrowest.paths(rounds), narrowest.column)
+    areas, teams, paths = (
+        widest.shown(rounds),
+        narrowest.shown(rounds),
+        _named(narrowest.paths(rounds), narrowest.column),
+    )
     flagged = teams.table.loc[teams.table["direction"] != "", "unit"]
     return Monitored(
         period=rounds.period,
         as_of=rounds.as_of.date(),
-        areas=widest.shown(rounds),
+        areas=areas,
         teams=teams,
         cohorts=_cohorts(rounds),
         cohort_windows=cohort_windows(rounds),
+        everyone=everyone_of(areas, cohort.flow),
+        everyone_windows=everyone_windows(rounds),
         curves=pd.concat([early_curves(rounds), early_curves(rounds, widest.column)], ignore_index=True),
         paths=paths[paths["unit"].isin(flagged)],
         flow=_flow(cohort, len(judged), rounds.period),

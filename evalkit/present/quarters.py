@@ -7,7 +7,7 @@ release: the ledger has one entry for the quarter, and what one page does not sh
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -23,16 +23,36 @@ from evalkit.present.html import Piece, escaped
 from evalkit.present.numbers import count
 from evalkit.present.publication import start_publication
 from evalkit.present.released_counts import NO_CELL
-from evalkit.present.rolling import ACTUAL, ACTUAL_90, PEOPLE, Counted, Released, to_hide
+from evalkit.present.rolling import (
+    ACTUAL,
+    ACTUAL_90,
+    ALL,
+    DUPLICATES,
+    PEOPLE,
+    STARTED,
+    UNSCORED,
+    Counted,
+    Released,
+    to_hide,
+)
 
 SERIES_OF = {
     "people": PEOPLE,
     "people_before": PEOPLE,
     "people_90": PEOPLE,
+    "scored": PEOPLE,
     "actual": ACTUAL,
     "actual_90": ACTUAL_90,
+    "unscored": UNSCORED,
+    "duplicates": DUPLICATES,
+    "started": STARTED,
+    "eligible": ALL,
+    "followed": ALL,
 }
 """Count -> the series that it is a part of."""
+
+EVERYONE = "Everyone"
+"""Everybody together, as a unit and as its column: the widest units, and cohorts of a characteristic, add up to it."""
 
 EARLY = "_90"
 """How the names of early counts end."""
@@ -108,14 +128,13 @@ class Units:
         """The wider units, as their own page decides them; None: there are none."""
         return Units(self.quarter, self.windows.wider) if self.windows.wider else None
 
-    def are_bound(self, names: Iterable[str]) -> bool:
-        """Whether other quarters bear on some counts: those released, or for early counts those to come."""
-        return bool(self.earlier) or (bool(self.windows.coming) and any(name.endswith(EARLY) for name in names))
+    def are_bound(self, names: Collection[str]) -> bool:
+        """Whether other quarters bear on some counts of these or wider units: released ones, on early ones the next."""
+        to_come = bool(self.windows.coming) and any(name.endswith(EARLY) for name in names)
+        return bool(self.earlier) or to_come or (self.within is not None and self.within.are_bound(names))
 
-    def _ahead(self, names: Iterable[str], threshold: int) -> Released:
+    def _ahead(self, threshold: int) -> Released:
         """What later quarters are going to show of people whom an early count counts now."""
-        if not any(name.endswith(EARLY) for name in names):
-            return []
         coming = {
             window: {unit: _as_shown(people, None, threshold) for unit, people in counts.items()}
             for window, counts in self.windows.coming.items()
@@ -140,12 +159,13 @@ class Units:
         if not self.are_bound(bases):
             return {}
         found: dict[str, list[bool]] = {}
-        seen = [*self.own, *self._ahead(bases, threshold)]
+        seen, ahead = list(self.own), self._ahead(threshold)
         for name in self.told(bases):
             base = bases[name]
             values = [_as_shown(row[name], row[base] if base else None, threshold) for row in table.to_dict("records")]
             new = self._window(name, dict(zip(table["unit"].astype(str), values, strict=True)))
-            hidden = to_hide(new, seen, self.earlier, threshold=threshold)
+            known = [*seen, *ahead] if name.endswith(EARLY) else seen
+            hidden = to_hide(new, known, self.earlier, threshold=threshold)
             hidden |= dict.fromkeys(self._hidden_then(name) & hidden.keys(), True)
             found[name] = [hidden[str(unit)] for unit in table["unit"]]
             kept = {unit: None if hidden[unit] else value for unit, value in new.counts.items()}

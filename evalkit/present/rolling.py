@@ -10,7 +10,7 @@ rest, and nobody is reconvicted in three months who is not in a year.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +19,27 @@ from numpy.typing import NDArray
 from evalkit.present.suppression import FEASIBLE
 
 PEOPLE, ACTUAL, ACTUAL_90 = "people", "actual", "actual_90"
-REST, REST_90 = "rest", "rest_90"
-SERIES = (PEOPLE, ACTUAL, REST, ACTUAL_90, REST_90)
-"""People, those of them reconvicted within a year and within three months, and the others; the rests are not shown."""
+"""People with a score, and those of them reconvicted within a year and within three months."""
+UNSCORED, DUPLICATES = "unscored", "duplicates"
+"""People without a score, and people, with or without one, of whom a record is there twice."""
+STARTED, ALL = "started", "all"
+"""People who started, and those of them old enough: with and without a score."""
+REST, REST_90, SINGLES, YOUNG = "rest", "rest_90", "singles", "young"
+"""Those who are left: people not reconvicted, without a record there twice, not old enough; nowhere shown."""
+
+SUMS = (
+    (PEOPLE, ACTUAL, REST),
+    (PEOPLE, ACTUAL_90, REST_90),
+    (ALL, PEOPLE, UNSCORED),
+    (ALL, DUPLICATES, SINGLES),
+    (STARTED, ALL, YOUNG),
+)
+"""A whole, a part of it, and the others: what is known of two says something of the third."""
+
+LIES_IN = ((ACTUAL_90, ACTUAL),)
+"""A series, and one that has all who are in it."""
+
+SERIES = tuple(dict.fromkeys(series for sums in SUMS for series in sums))
 
 MOST_RELEASES = 16
 """Earlier releases that a new one is held against: the latest, four years of quarters."""
@@ -76,8 +94,11 @@ def to_hide(new: Counted, own: Released, earlier: Sequence[Released], *, thresho
     if not units:
         return {}
     kept = list(earlier)[-MOST_RELEASES:]
-    points = points_of([new, *own, *(counted for release in kept for counted in release)])
-    before, after = (exposed(_consistent(units, points, known, kept), threshold) for known in (own, [*own, new]))
+    held = [new, *own, *(counted for release in kept for counted in release)]
+    points, series = points_of(held), in_use({counted.series for counted in held})
+    before, after = (
+        exposed(_consistent(units, points, series, known, kept), threshold) for known in (own, [*own, new])
+    )
     found = after & ~before
     return {unit: bool(found[:, place].any()) for place, unit in enumerate(units)}
 
@@ -87,18 +108,34 @@ def points_of(counted: Released) -> list[datetime.date]:
     return sorted({day for window in counted for day in (window.first, window.last + DAY)})
 
 
-def ranges(units: Sequence[str], points: Sequence[datetime.date], counted: Released) -> Bounds:
-    """Bounds of all series, from what is shown of some windows; missing for a unit whose numbers contradict another."""
+def in_use(shown: Collection[str]) -> tuple[str, ...]:
+    """The series of which something can be said, given those that are shown: of a sum, a third follows from two."""
+    found, before = set(shown), 0
+    while len(found) > before:
+        before = len(found)
+        for sums in SUMS:
+            if len(found.intersection(sums)) > 1:
+                found.update(sums)
+    return tuple(series for series in SERIES if series in found)
+
+
+def ranges(
+    units: Sequence[str], points: Sequence[datetime.date], counted: Released, series: Sequence[str] = SERIES
+) -> Bounds:
+    """Bounds of some series, from what is shown of some windows; missing for a unit whose numbers contradict another.
+
+    series : those wanted, with all that are shown
+    """
     place = {day: number for number, day in enumerate(points)}
-    bounds = np.full((len(SERIES), len(units), len(points), len(points)), np.inf, dtype=np.float32)
+    bounds = np.full((len(series), len(units), len(points), len(points)), np.inf, dtype=np.float32)
     bounds[..., np.tri(len(points), dtype=bool)] = 0.0
     for window in counted:
-        start, end, row = place[window.first], place[window.last + DAY], SERIES.index(window.series)
+        start, end, row = place[window.first], place[window.last + DAY], series.index(window.series)
         counts = np.array([window.of(unit) for unit in units])
         for one, other, most in ((start, end, counts), (end, start, -counts)):
             known = np.where(np.isnan(most), np.inf, most)
             bounds[row, :, one, other] = np.minimum(bounds[row, :, one, other], known)
-    return _closed(bounds)
+    return _closed(bounds, series)
 
 
 def exposed(bounds: Bounds, threshold: int) -> NDArray[np.bool_]:
@@ -109,15 +146,19 @@ def exposed(bounds: Bounds, threshold: int) -> NDArray[np.bool_]:
 
 
 def _consistent(
-    units: Sequence[str], points: Sequence[datetime.date], own: Released, earlier: Sequence[Released]
+    units: Sequence[str],
+    points: Sequence[datetime.date],
+    series: Sequence[str],
+    own: Released,
+    earlier: Sequence[Released],
 ) -> Bounds:
     """Bounds from all releases that fit, unit by unit."""
-    bounds = ranges(units, points, [*own, *(counted for release in earlier for counted in release)])
+    bounds = ranges(units, points, [*own, *(counted for release in earlier for counted in release)], series)
     fits = _fits(bounds)
     if fits.all() or not earlier:
         return bounds
     others = [unit for unit, fit in zip(units, fits, strict=True) if not fit]
-    bounds[:, ~fits] = _consistent(others, points, own, earlier[1:])
+    bounds[:, ~fits] = _consistent(others, points, series, own, earlier[1:])
     return bounds
 
 
@@ -125,13 +166,13 @@ def _fits(bounds: Bounds) -> NDArray[np.bool_]:
     return np.asarray((np.diagonal(bounds, axis1=-2, axis2=-1) >= 0).all(axis=(0, 2)))
 
 
-def _closed(bounds: Bounds) -> Bounds:
+def _closed(bounds: Bounds, series: Sequence[str]) -> Bounds:
     """Every bound that follows from others, within a series and between them; missing for units that do not fit."""
     for _ in range(MOST_ROUNDS):
         _shortest_paths(bounds)
         bounds[:, ~_fits(bounds)] = np.nan
         before = bounds.copy()
-        _between_series(bounds)
+        _between_series(dict(zip(series, bounds, strict=True)))
         if np.array_equal(bounds, before, equal_nan=True):
             break
     return bounds
@@ -143,12 +184,17 @@ def _shortest_paths(bounds: Bounds) -> None:
         np.minimum(bounds, bounds[..., :, point, None] + bounds[..., None, point, :], out=bounds)
 
 
-def _between_series(bounds: Bounds) -> None:
-    people, actual, rest, actual_90, rest_90 = bounds
-    for part, other in ((actual, rest), (actual_90, rest_90)):
-        np.minimum(people, part + other, out=people)
-        np.minimum(part, people + other.swapaxes(-1, -2), out=part)
-        np.minimum(other, people + part.swapaxes(-1, -2), out=other)
-    later = np.triu(np.ones(people.shape[-2:], dtype=bool), 1)
-    actual_90[:, later] = np.minimum(actual_90, actual)[:, later]
-    actual[:, later.T] = np.minimum(actual, actual_90)[:, later.T]
+def _between_series(of: Mapping[str, Bounds]) -> None:
+    for sums in SUMS:
+        if not of.keys() >= set(sums):
+            continue
+        whole, part, other = (of[series] for series in sums)
+        np.minimum(whole, part + other, out=whole)
+        np.minimum(part, whole + other.swapaxes(-1, -2), out=part)
+        np.minimum(other, whole + part.swapaxes(-1, -2), out=other)
+    for small, large in LIES_IN:
+        if small in of and large in of:
+            part, whole = of[small], of[large]
+            later = np.triu(np.ones(part.shape[-2:], dtype=bool), 1)
+            part[:, later] = np.minimum(part, whole)[:, later]
+            whole[:, later.T] = np.minimum(whole, part)[:, later.T]

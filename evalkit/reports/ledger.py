@@ -8,11 +8,14 @@ What it cannot do. It knows the reports of one folder, and sets those of one eva
 another folder, or of another specification about the same people, are not seen. A report made again takes its place:
 that its two versions can be subtracted, if both were shared, is not prevented. Areas and the teams within them are set
 against each other where everybody of a team belongs to one area, which each report finds in its extract and an entry
-keeps: a team spread over two areas, and releases of before entries kept it, are set against everyone's alone. A large
-count that a team hides for the sake of others may still be the rest of a sum that its area, made later, shows in
-another table. Of shifted periods only what follows by adding and subtracting whole releases is seen; but monitoring
-reports of the same rules are one evaluation with one entry for each quarter, whose counts of units and cohorts by
-window of time are held against those of the other quarters (present.rolling). Tables are known again by their columns
+keeps: a team spread over two areas, and releases of before entries kept it, are set against everyone's alone. Of
+shifted periods only what follows by adding and subtracting whole releases is seen; but monitoring reports of the same
+rules are one evaluation with one entry for each quarter, whose counts by window of time are held against those of the
+other quarters (present.rolling): of units, cohorts and everybody together the people and those reconvicted; of units
+and everybody also the year before, the first three months, people without a score and people with a record that is
+there twice; of everybody the steps of the flow from who started to who has a score. Not held are tenths of risk beyond
+their total, the first steps of the flow and rows by file (present.everyone_safe says why), and the curves, which are
+kept away from the exact number of day 90 instead. Tables are known again by their columns
 and place, so that a notebook whose tables were put in another order is set beside the wrong ones. Changed data are
 taken for other people where a count went down. What was hidden is noted nowhere: it is worked with as any number that
 fits, which hides more, never less.
