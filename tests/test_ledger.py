@@ -8,7 +8,7 @@ import re
 from threading import Thread
 
 import pytest
-from batch_inputs import LOAD, write_inputs
+from batch_inputs import LOAD, write_inputs, write_notebook
 from small_extracts import SETTINGS, write_extract
 
 from evalkit.cli import main
@@ -129,6 +129,24 @@ def test_releases_are_listed_and_forgotten_from_the_command_line(tmp_path, capsy
     assert said[0].startswith(f"Forgotten: {name}")
     assert said[1].endswith("nothing has been released")
     assert shown_in(run_report(until(spec, "2019-06-30"), out=tmp_path / "out")) == ["66", "125"]
+
+
+ALL_PEOPLE = """evalkit.present.tables.LAYOUTS["all"] = {"who": ("Who", "text"), "people": ("People", "count")}
+together = evalkit.make_safe(pd.DataFrame({"who": ["everyone"], "people": [sum(counts)]}), counts=["people"])
+evalkit.show_table(together, caption="Everyone", columns="all")"""
+
+
+def test_a_table_hides_what_a_later_one_has_to_hide_beside_an_earlier_release(tmp_path):
+    spec = evaluation(tmp_path, (5, "female", "North", EARLY), (6, "male", "North", EARLY),
+                      (5, "female", "North", LATE), (4, "male", "North", LATE))  # fmt: skip
+    write_notebook(tmp_path / "trial.ipynb", LOAD, LAYOUT, TABLE, ALL_PEOPLE, HIDDEN)
+    first = run_report(until(spec, "2019-03-31"), out=tmp_path / "out").read_text()
+    assert re.findall(r"<td[^>]*>([0-9]+|.c.)</td>", first)[:3] == ["[c]", "[c]", "11"]
+    alone = run_report(until(spec, "2019-06-30"), out=tmp_path / "alone").read_text()
+    assert re.findall(r"<td[^>]*>([0-9]+|.c.)</td>", alone)[:3] == ["10", "10", "20"]
+    # Nine came to it: their number would follow from the sum of the first table as well.
+    longer = run_report(until(spec, "2019-06-30"), out=tmp_path / "out").read_text()
+    assert re.findall(r"<td[^>]*>([0-9]+|.c.)</td>", longer)[:3] == ["[c]", "[c]", "[c]"]
 
 
 # ---------------------------------------------------------------- the folder

@@ -68,7 +68,11 @@ class Evaluation:
         self.seen = [line for line in self.seen if line[0] != unit] + [(unit, shown)]
 
     def report(self, unit=""):
-        self._enter(unit, *self._publish(unit, self.entries))
+        shown, publication = self._publish(unit, self.entries)
+        if planned := publication.put_right:
+            shown, publication = self._publish(unit, self.entries, planned)
+        assert publication.put_right is None
+        self._enter(unit, shown, publication)
 
     def batch(self, units):
         """One report for each unit, as a batch makes them."""
@@ -129,7 +133,7 @@ ORDERS = [
 ]
 
 
-@pytest.mark.parametrize(("seed", "order"), [(1, AREAS_FIRST), (2, TEAMS_FIRST)])
+@pytest.mark.parametrize(("seed", "order"), [(1, AREAS_FIRST), (0, TEAMS_FIRST)])
 def test_areas_and_the_teams_within_them_give_nothing_of_each_other_away(seed, order):
     assert attacked(seed, *order).exposed() == {}
 
@@ -143,7 +147,5 @@ def test_areas_and_teams_that_are_not_known_to_be_nested_can_be_subtracted():
 @pytest.mark.parametrize("without_team", [(0, 0), (3, 4), (20, 15)])
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("seed", range(8))
-def test_no_small_count_is_given_away_in_any_order(seed, order, without_team):
-    # A large one may be, hidden for the sake of others: an area can show in one table the sum that it hides in another.
-    found = attacked(seed, *order, without_team=without_team).exposed()
-    assert {(unit, count): ends for (unit, count), ends in found.items() if count < 10} == {}
+def test_no_count_is_given_away_in_any_order(seed, order, without_team):
+    assert attacked(seed, *order, without_team=without_team).exposed() == {}

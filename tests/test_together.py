@@ -14,6 +14,7 @@ from evalkit.present.published import Published
 from evalkit.reports import run_report
 from evalkit.reports.batch import run_batch
 from evalkit.reports.ledger import Entry, Identity, read_ledger
+from evalkit.reports.progress import Progress
 from evalkit.reports.together import Unit, Whole, exposed, read_released, to_hide, wholes_of
 
 
@@ -184,7 +185,8 @@ def shown_in(page):
 def batch(tmp_path_factory):
     folder = tmp_path_factory.mktemp("together")
     spec = extract_with_women(folder, North=(4, 40), South=(13, 60), West=(30, 70))
-    manifest = run_batch(spec, by="area", out=folder / "out")
+    with (folder / "said.txt").open("w") as said:
+        manifest = run_batch(spec, by="area", out=folder / "out", progress=Progress("lines", said))
     return folder, spec, manifest
 
 
@@ -194,6 +196,13 @@ def test_what_one_report_hides_the_others_do_not_give_away(batch):
     assert shown_in(folder / "out/trial-north.html") == ["[c]", "[c]"]
     assert shown_in(folder / "out/trial-south.html") == ["[c]", "[c]"]  # 13 women, or 4 would be what is left
     assert shown_in(folder / "out/trial-west.html") == ["30", "70"]
+
+
+def test_a_batch_says_what_it_is_about_after_its_reports_are_made(batch):
+    assert (batch[0] / "said.txt").read_text().splitlines()[-2:] == [
+        "1 set beside the others: what has to be hidden is being worked out",
+        "1 made again: together with others they would give small numbers away",
+    ]
 
 
 def test_the_manifest_holds_no_hidden_count(batch):

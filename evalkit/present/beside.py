@@ -14,7 +14,8 @@ import numpy as np
 from evalkit.present.cells import Cells, Kind
 from evalkit.present.counts import Tie
 from evalkit.present.earlier import Earlier
-from evalkit.present.released_counts import Key, numbered
+from evalkit.present.floors import Floors
+from evalkit.present.released_counts import Key, Shown, numbered
 from evalkit.present.suppression import FEASIBLE
 
 Sums = Sequence[tuple[tuple[int, ...], int]]
@@ -29,12 +30,18 @@ class Mirror:
 
     images : cell of the new report -> cell with its earlier count; counts : the same -> the earlier count, if shown
     gaps   : cells of the people who are in one of the two only
+    late   : cells that would have to be hidden, but that tables before theirs show
+    shared : cell -> what is left of it for several units that hide theirs
     """
 
     earlier: Earlier
     counts: dict[int, int] = field(default_factory=dict)
     images: dict[int, int] = field(default_factory=dict)
     gaps: set[int] = field(default_factory=set)
+    late: set[int] = field(default_factory=set)
+    shared: dict[int, int] = field(default_factory=dict)
+    _keys: dict[int, tuple[str, Key]] = field(default_factory=dict)
+    _floors: Floors = field(default_factory=Floors)
 
     def beside(self, cells: Cells, name: str, new: Tie, sums: Sums, hidden: np.ndarray) -> list[int] | None:
         """Tie the cells of one more table to what was shown of it earlier.
@@ -44,6 +51,10 @@ class Mirror:
 
         Returns the cells that have to be hidden in any case; None where nothing earlier bears on the table.
         """
+        self._keys.update({cell: (name, key) for key, cell in _keyed(new).items() if cell >= 0})
+        for cell in self._floors.take_in(cells.sums) & self.shared.keys():
+            if self._leaves_few(cell, self.shared[cell]):
+                self._note_late(cells, cell)
         held = self.earlier.shown.get(name)
         if not held:
             return None
@@ -64,6 +75,8 @@ class Mirror:
             left = {cell: count for cell, count in left.items() if cell not in imputed}
             self._mirror(cells, before, sums, imputed)
         self._add_gaps(cells, shown, left, alone)
+        for cell in forced:
+            self._note_late(cells, cell)
         # Where the earlier table hung together in another way, what it hid stays hidden.
         return [*forced, *(unknown if imputed is None or self.earlier.same else ())]
 
@@ -93,10 +106,27 @@ class Mirror:
         for cell, count in before.items() if self.earlier.complete else ():
             many = lacks.get(cell, 0)
             left = 0 if count is None else abs(cells.values[cell] - count)
-            too_few = many == 1 or (many > 1 and left - many + 1 < FEASIBLE)
+            too_few = many == 1 or (many > 1 and self._leaves_few(cell, left))
             if cells.values[cell] and (many == 0 if count is None else too_few):
                 found.append(cell)
+            elif many > 1:
+                self.shared[cell] = left
         return found
+
+    def _leaves_few(self, cell: int, left: int) -> bool:
+        """Whether so many people are too few for several units that hide a count to have had any others."""
+        table, key = self._keys[cell]
+        hiding = [unit for unit in self.earlier.units if unit.get(table, {}).get(key, 0) is None]
+        return left - sum(self._fewest(cell, unit) for unit in hiding) + 1 < FEASIBLE
+
+    def _fewest(self, cell: int, unit: Shown) -> int:
+        """The fewest that a unit can have in a cell, given what it shows itself."""
+
+        def shown(one: int) -> int | None:
+            table, key = self._keys.get(one, ("", None))
+            return unit[table].get(key, 0) if key and table in unit else None
+
+        return self._floors.fewest(cell, shown, lambda one: int(one in self._keys))
 
     def _fits(self, new: int, earlier: int | None) -> bool:
         """Whether one can be part of the other; where data were put right in between, it may not."""
@@ -131,6 +161,7 @@ class Mirror:
             gap = self._add_gap(cells, cell, self._image(cells, cell, count), cell)
             if cell in alone:
                 cells.kinds[gap] = Kind.HIDDEN
+                self._note_late(cells, cell)
         for rest, count in left.items():
             self._add_gap(cells, rest, cells.add(count, Kind.KNOWN, ""), cells.count_of[rest])
 
@@ -145,7 +176,13 @@ class Mirror:
         self.gaps.add(gap)
         if hides is not None:
             cells.count_of[gap] = hides
+            if cells.is_small(gap):
+                self._note_late(cells, hides)
         return gap
+
+    def _note_late(self, cells: Cells, cell: int) -> None:
+        if cells.kinds[cell] is Kind.KNOWN:
+            self.late.add(cell)
 
     def _mirror(
         self,

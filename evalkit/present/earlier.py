@@ -52,6 +52,7 @@ class Earlier:
     same     : whether both count the same people
     several  : whether it follows from the releases of several units
     hidden   : how many of those hide a count; complete: whether they and the report are all the units there are
+    units    : what each of them shows
     """
 
     title: str
@@ -61,6 +62,7 @@ class Earlier:
     several: bool = False
     hidden: Mapping[str, Mapping[Key, int]] = field(default_factory=dict)
     complete: bool = False
+    units: Sequence[Shown] = ()
 
     @property
     def rank(self) -> int:
@@ -117,7 +119,7 @@ def _together(report: Release, known: Sequence[Release]) -> Iterator[Earlier]:
 
 def _follows(known: Together, *, exact: bool, contains: bool) -> Earlier:
     complete = known.complete and exact
-    return Earlier("", contains, known.shown, several=True, hidden=known.hidden, complete=complete)
+    return Earlier("", contains, known.shown, several=True, hidden=known.hidden, complete=complete, units=known.units)
 
 
 def _left_of(whole: str, now: Sequence[Release], report: Release) -> Together | None:

@@ -24,6 +24,7 @@ EXCHANGE = "EVALKIT_PUBLICATION"
 
 BESIDE = ("unit", "windows", "releases", "within")
 ASKED, RELEASED, WITHIN, WHOLE = "asked.json", "released.json", "within.json", "published.pickle"
+AGAIN = "again.json"
 
 
 def beside_of(asked: Mapping[str, Any]) -> Beside:
@@ -66,6 +67,8 @@ class Exchange:
             (self._folder / WHOLE).write_bytes(pickle.dumps(publication))
         (self._folder / RELEASED).write_text(json.dumps(publication.released), encoding="utf-8")
         (self._folder / WITHIN).write_text(json.dumps(publication.beside.within), encoding="utf-8")
+        if (planned := publication.put_right) is not None:
+            (self._folder / AGAIN).write_text(json.dumps(planned), encoding="utf-8")
 
 
 def tell_again(publication: Publication) -> None:

@@ -171,6 +171,20 @@ class Publication:
             new.take_in(counts, hidden_alone=alone)
         return new
 
+    @property
+    def put_right(self) -> list[Hidden] | None:
+        """What the tables have to hide from the first on, if one shows what a later one has to hide; None if none does.
+
+        For another run of the report; only what earlier releases have shown can bring this about.
+        """
+        late = {cell for mirror in self.mirrors for cell in mirror.late}
+        if not late or not (late := late - self._known_anyway(self.cells.equal())):
+            return None
+        wanted = late | {cell for cell, kind in enumerate(self.cells.kinds) if kind is Kind.HIDDEN}
+        return self._wherever(
+            [{name: [cell in wanted for cell in ids] for name, ids in tie.ids.items()} for tie in self.ties]
+        )
+
     def _known_anyway(self, equal: Sequence[int]) -> set[int]:
         """The cells that earlier releases give away, and all that are known to hold the same counts."""
         first = {equal[cell] for cell in self.given_away}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from evalkit.present.cells import Cells, Kind
 from evalkit.present.counts import Tie, table_names, whole_columns
+from evalkit.present.floors import Floors
 from evalkit.present.released_counts import NO_CELL
 
 Hidden = dict[str, list[bool]]
@@ -18,6 +19,7 @@ class Published:
 
     name   : the same for the same table of another report
     given_away : (column, place of the row) of counts that earlier releases give away
+    least  : the same of hidden counts -> the fewest that each can be, given all that is shown; at least 1
     """
 
     name: str
@@ -25,18 +27,30 @@ class Published:
     counts: Mapping[str, Sequence[int]]
     hidden: Hidden
     given_away: Collection[tuple[str, int]] = ()
+    least: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
 
 def published_of(cells: Cells, ties: Sequence[Tie], given_away: Collection[int]) -> list[Published]:
     """The tables, in order; given_away: cells that earlier releases give away."""
-    values, kinds = cells.values, cells.kinds
+    values, kinds, floors = cells.values, cells.kinds, Floors()
+    floors.take_in(cells.sums)
+
+    def shown(cell: int) -> int | None:
+        return values[cell] if kinds[cell] is Kind.KNOWN else None
+
+    def one(cell: int) -> int:
+        return int(kinds[cell] is Kind.HIDDEN and values[cell] > 0)
+
     found = []
     for name, tie in zip(table_names(ties), ties, strict=True):
         held = whole_columns(tie)
         counts = {column: tuple(values[cell] for cell in ids) for column, ids in held.items()}
         hidden = {column: [kinds[cell] is Kind.HIDDEN for cell in ids] for column, ids in held.items()}
-        given = {(column, row) for column, ids in held.items() for row, cell in enumerate(ids) if cell in given_away}
-        found.append(Published(name, tie.rows, counts, hidden, given))
+        places = {(column, row): cell for column, ids in held.items() for row, cell in enumerate(ids)}
+        given = {place for place, cell in places.items() if cell in given_away}
+        secret = {place: cell for place, cell in places.items() if kinds[cell] is Kind.HIDDEN}
+        least = {place: floors.fewest(cell, shown, one) for place, cell in secret.items()}
+        found.append(Published(name, tie.rows, counts, hidden, given, least))
     return found
 
 

@@ -58,17 +58,20 @@ class Together:
     shown    : the sum of what is shown, or what that leaves of the whole; None: the whole hides it
     hidden   : how many of the units hide a count; nothing where none does
     complete : whether there are no further units of that kind
+    units    : what each of the units shows
     """
 
     shown: Mapping[str, Mapping[Key, int | None]]
     hidden: Mapping[str, Mapping[Key, int]] = field(default_factory=dict)
     complete: bool = False
+    units: Sequence[Shown] = ()
 
     @classmethod
     def of(cls, units: Iterable[Shown], *, complete: bool) -> Together:
         """The sum over units, of which the hidden counts are taken to be nothing, and counted."""
         shown: dict[str, dict[Key, int | None]] = {}
         hidden: dict[str, dict[Key, int]] = {}
+        units = list(units)
         for released in units:
             for table, counts in released.items():
                 held, lacks = shown.setdefault(table, {}), hidden.setdefault(table, {})
@@ -76,7 +79,7 @@ class Together:
                     held[key] = (held.get(key) or 0) + (count or 0)
                     if count is None:
                         lacks[key] = lacks.get(key, 0) + 1
-        return cls(shown, hidden, complete)
+        return cls(shown, hidden, complete, units)
 
     def left_of(self, whole: Together) -> Together:
         """What a whole shows without these units."""
@@ -90,4 +93,4 @@ class Together:
                     shown.setdefault(table, {})[key] = left
             lacks = [held.get(table, {}) for held in (self.hidden, whole.hidden)]
             hidden[table] = {key: sum(one.get(key, 0) for one in lacks) for key in lacks[0].keys() | lacks[1].keys()}
-        return Together(shown, hidden, self.complete and whole.complete)
+        return Together(shown, hidden, self.complete and whole.complete, [*self.units, *whole.units])

@@ -7,14 +7,14 @@ entered in the manifest. Whatever is killed when, each file in the folder is a w
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from evalkit.errors import DataError, ReportError
 from evalkit.reports import fingerprint
 from evalkit.reports.crew import Crew
-from evalkit.reports.job import Failure, Outcome
+from evalkit.reports.job import Failure, Hiding, Outcome
 from evalkit.reports.keeper import Keeper
 from evalkit.reports.ledger import Entry, adding_to, read_ledger
 from evalkit.reports.manifest import Manifest
@@ -112,8 +112,15 @@ def _protect_together(
     Returns the units that are given away by a page of an earlier run, which stands and cannot be told to hide more.
     """
     wholes = wholes_of(keeper.wider, request.everyone, earlier)
+
+    def work_out(asked: Mapping[str, tuple[Any, Sequence[Any]]]) -> dict[str, Any]:
+        limits = request.limits.seconds, request.limits.megabytes
+        progress.working_out(len(asked))
+        outcomes = crew.outcomes([Hiding(unit, *held, *limits) for unit, held in asked.items()])
+        return {outcome.name: _worked_out(outcome) for outcome in outcomes}
+
     for _ in range(ROUNDS):
-        planned = settled(units, wholes)
+        planned = settled(units, wholes, work_out=work_out)
         if not planned:
             break
         progress.again(len(planned))
@@ -130,6 +137,12 @@ def _protect_together(
         progress.withdrawn(keeper.withdraw(Outcome(unit, seconds=0.0, peak_bytes=0, failure=why)))
         del units[unit]
     return exposed(units, wholes)
+
+
+def _worked_out(outcome: Outcome) -> Any:
+    if outcome.failure:
+        raise ReportError(f"{outcome.name}: what it has to hide was not found: {outcome.failure.message}")
+    return outcome.published
 
 
 def crew_of(workers: int | str | None) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 from evalkit.errors import EvalkitError, ReportError, SpecError
 from evalkit.reports.crew import Crew
-from evalkit.reports.job import Failure, Job, Opening, Outcome, Prepared, failure_of
+from evalkit.reports.job import Failure, Hiding, Job, Opening, Outcome, Prepared, failure_of, work_out
 
 ANSWER_SECONDS = 10
 """Time that a scheduler has to answer."""
@@ -52,20 +52,21 @@ class Cluster:
             self._opening, self._prepared = opening, crew.open(opening)
         return self._prepared
 
-    def outcomes(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
-        """Make the reports, and hand out what becomes of each as soon as it is known."""
+    def outcomes(self, jobs: Iterable[Job | Hiding]) -> Iterator[Outcome]:
+        """Make the reports, or work out what they hide; hand out what becomes of each as soon as it is known."""
         from distributed import as_completed
 
         opening = self._client.scatter(self._opening, broadcast=True)
         futures = {}
         for job in jobs:
-            future = self._client.submit(made_on_worker, opening, job, self._prepared.rows[job.name], pure=False)
-            futures[future] = job
+            rows = self._prepared.rows[job.name]
+            task = (work_out, job) if isinstance(job, Hiding) else (made_on_worker, opening, job, rows)
+            futures[self._client.submit(*task, pure=False)] = job
         for future in as_completed(list(futures)):
             yield _outcome(future, futures[future])
 
 
-def _outcome(future: Any, job: Job) -> Outcome:
+def _outcome(future: Any, job: Job | Hiding) -> Outcome:
     error = future.exception()
     if error is None:
         outcome: Outcome = future.result()

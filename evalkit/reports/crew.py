@@ -14,7 +14,7 @@ from types import TracebackType
 
 from evalkit import errors
 from evalkit.errors import EvalkitError, ReportError
-from evalkit.reports.job import Failure, Job, Opening, Outcome, Prepared
+from evalkit.reports.job import Failure, Hiding, Job, Opening, Outcome, Prepared
 from evalkit.reports.kernel import KERNEL_ENVIRONMENT
 
 SINGLE_THREAD = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "OPENBLAS_NUM_THREADS": "1"}
@@ -86,9 +86,9 @@ class Crew:
             raise kind(prepared.message)
         return prepared
 
-    def outcomes(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
-        """Make the reports, and hand out what becomes of each as soon as it is known."""
-        waiting, working, attempts = list(jobs)[::-1], dict[str, Job](), dict[str, int]()
+    def outcomes(self, jobs: Iterable[Job | Hiding]) -> Iterator[Outcome]:
+        """Make the reports, or work out what they hide; hand out what becomes of each as soon as it is known."""
+        waiting, working, attempts = list(jobs)[::-1], dict[str, Job | Hiding](), dict[str, int]()
         while waiting or working:
             try:
                 while waiting and len(working) < self.workers:
@@ -113,7 +113,7 @@ class Crew:
             self.open(self._opening)
 
 
-def _killed(job: Job) -> Outcome:
+def _killed(job: Job | Hiding) -> Outcome:
     failure = Failure("ReportError", "the process it was made in was killed twice (out of memory?)")
     return Outcome(job.name, seconds=0.0, peak_bytes=0, failure=failure)
 

@@ -55,6 +55,13 @@ class Progress:
         elif self.manner != "quiet":
             self._write(f"{self._about(entry)}\n")
 
+    def working_out(self, many: int) -> None:
+        """Of so many reports it is worked out what they have to hide beside the others."""
+        if self.manner == "json":
+            self._write_json({"working_out": many})
+        elif self.manner != "quiet" and many:
+            self._write(f"{many} set beside the others: what has to be hidden is being worked out\n")
+
     def again(self, many: int) -> None:
         """So many reports are made again, because they would give away what others hide."""
         if self.manner == "json":

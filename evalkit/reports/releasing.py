@@ -14,7 +14,7 @@ from typing import Any
 from evalkit.reports.ledger import Entry, Identity, adding_to, beside, read_ledger
 
 EXCHANGE, ASKED, RELEASED = "EVALKIT_PUBLICATION", "asked.json", "released.json"
-WITHIN, WHOLE = "within.json", "published.pickle"
+WITHIN, WHOLE, AGAIN = "within.json", "published.pickle", "again.json"
 """As in `present.exchange`, which is not imported here, because the kernel has to be started first."""
 
 
@@ -40,6 +40,20 @@ class Told:
         """The wider units in which everybody is whom they count, with how many units of that kind lie in each."""
         path = self.folder / WITHIN
         return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+    def ask_again(self) -> bool:
+        """Whether the report has to be made again, because a later table hides what an earlier one shows.
+
+        The process that does so is then told what to hide from the first table on.
+        """
+        path = self.folder / AGAIN
+        if not path.is_file():
+            return False
+        asked = json.loads((self.folder / ASKED).read_text(encoding="utf-8"))
+        asked["planned"] = json.loads(path.read_text(encoding="utf-8"))
+        (self.folder / ASKED).write_text(json.dumps(asked), encoding="utf-8")
+        path.unlink()
+        return True
 
     @property
     def published(self) -> Any:
@@ -70,6 +84,10 @@ class Releases:
     def environment(self) -> Mapping[str, str]:
         """Environment variables for the process of the notebook."""
         return self.exchange.environment if self.exchange else {}
+
+    def ask_again(self) -> bool:
+        """Whether the notebook has to be run again beside these releases, as `Told.ask_again`."""
+        return self.exchange is not None and self.exchange.ask_again()
 
     def enter(self, report: str) -> None:
         """Enter what the report shows, before it takes its place: what is not in the ledger is not released.

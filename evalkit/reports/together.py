@@ -9,8 +9,8 @@ report is found without making the report again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evalkit.present.publication import Publication
@@ -44,13 +44,8 @@ class Unit:
         return cls(publication.published if publication else (), publication)
 
     def hiding(self, planned: Sequence[Hidden]) -> Unit:
-        """The same report with more to hide, and what that brings with it in its own tables."""
-        if self.publication is not None:
-            return Unit.of(self.publication.again(planned))
-        tables = [
-            Published(table.name, table.rows, table.counts, hidden)
-            for table, hidden in zip(self.tables, planned, strict=True)
-        ]
+        """The same report with no more to hide than this."""
+        tables = [replace(table, hidden=hidden) for table, hidden in zip(self.tables, planned, strict=True)]
         return Unit(tables)
 
 
@@ -72,26 +67,60 @@ class Whole:
 EVERYONE_UNKNOWN = (Whole(None),)
 
 
-def settled(units: Mapping[str, Unit], wholes: Sequence[Whole] = EVERYONE_UNKNOWN) -> dict[str, list[Hidden]]:
+Plans = Mapping[str, Sequence[Hidden]]
+"""Unit -> for each of its tables what it has to hide."""
+
+WorkOut = Callable[[Mapping[str, tuple[Publication, Sequence[Hidden]]]], Mapping[str, Publication]]
+"""Takes units with their publications and what these have to hide; returns what that brings with it in their tables."""
+
+
+def one_by_one(units: Mapping[str, tuple[Publication, Sequence[Hidden]]]) -> dict[str, Publication]:
+    """Work out in this process what more hidden counts bring with them."""
+    return {unit: publication.again(planned) for unit, (publication, planned) in units.items()}
+
+
+def settled(
+    units: Mapping[str, Unit], wholes: Sequence[Whole] = EVERYONE_UNKNOWN, *, work_out: WorkOut = one_by_one
+) -> dict[str, list[Hidden]]:
     """What the units have to hide so that none gives away what another hides, with all that this brings with it.
 
-    wholes : what the units make up: everyone, and the wider units whose reports are out
+    wholes   : what the units make up: everyone, and the wider units whose reports are out
+    work_out : who works out what follows in the units' own tables
 
     Returns unit -> for each of its tables what it has to hide; units that need not change are not in it.
     """
-    now, changed = dict(units), dict[str, list[Hidden]]()
+    now, changed = dict(units), set[str]()
     for _ in range(ROUNDS_IN_MIND):
-        planned = to_hide(now, wholes)
+        planned = _agreed(now, wholes)
         if not planned:
             break
-        changed |= planned
-        now |= {unit: now[unit].hiding(planned[unit]) for unit in planned}
+        changed |= planned.keys()
+        asked = {unit: (held, planned[unit]) for unit in planned if (held := now[unit].publication) is not None}
+        now |= {unit: now[unit].hiding(planned[unit]) for unit in planned.keys() - asked.keys()}
+        now |= {unit: Unit.of(publication) for unit, publication in work_out(asked).items()}
     return {unit: [dict(table.hidden) for table in now[unit].tables] for unit in units if unit in changed}
+
+
+def _agreed(units: Mapping[str, Unit], wholes: Sequence[Whole]) -> Plans:
+    """What the units have to hide until none gives another away, before it is worked out what follows from it."""
+    now, agreed = dict(units), dict[str, Sequence[Hidden]]()
+    while planned := to_hide(now, wholes):
+        agreed.update(planned)
+        now |= {unit: units[unit].hiding(planned[unit]) for unit in planned}
+    return agreed
+
+
+Bounded = tuple[int, int]
+"""A count, and the fewest that it can be as far as its own report says."""
 
 
 @dataclass(frozen=True)
 class _Place:
-    """One count of one unit: table, column and row in its report; fixed: it cannot be hidden."""
+    """One count of one unit: table, column and row in its report.
+
+    fixed : it cannot be hidden
+    least : the fewest that it can be if it is hidden, as far as its own report says
+    """
 
     unit: str
     table: int
@@ -99,6 +128,12 @@ class _Place:
     row: int
     count: int
     fixed: bool
+    least: int
+
+    @property
+    def bounded(self) -> Bounded:
+        """As one of several whose sum is known."""
+        return self.count, self.least
 
 
 def to_hide(units: Mapping[str, Unit], wholes: Sequence[Whole] = EVERYONE_UNKNOWN) -> dict[str, list[Hidden]]:
@@ -106,11 +141,13 @@ def to_hide(units: Mapping[str, Unit], wholes: Sequence[Whole] = EVERYONE_UNKNOW
 
     Returns as `settled` does, without what follows from it in the units' own reports.
     """
+    put_right = {unit: held.publication.put_right for unit, held in units.items() if held.publication}
+    changed = {unit for unit, planned in put_right.items() if planned}
     wanted = {
-        unit: [{name: list(rows) for name, rows in table.hidden.items()} for table in held.tables]
+        unit: put_right.get(unit)
+        or [{name: list(rows) for name, rows in table.hidden.items()} for table in held.tables]
         for unit, held in units.items()
     }
-    changed = set()
     for whole in wholes:
         shown, hidden = _by_cell(whole.among(units), wanted)
         for cell in dict.fromkeys([*hidden, *(shown if whole.shown else ())]):
@@ -118,12 +155,12 @@ def to_hide(units: Mapping[str, Unit], wholes: Sequence[Whole] = EVERYONE_UNKNOW
                 (place for place in shown.get(cell, ()) if place.count > 0 and not place.fixed),
                 key=lambda place: (-_hides(wanted, place), place.count),
             )
-            counts = [place.count for place in hidden.get(cell, ())]
-            total = sum(counts) + sum(place.count for place in shown.get(cell, ()))
+            counts = [place.bounded for place in hidden.get(cell, ())]
+            total = sum(place.count for place in (*hidden.get(cell, ()), *shown.get(cell, ())))
             counts += _others(whole.shown, cell, total)
             while spare and not _is_uncertain(counts):
                 place = spare.pop(0)
-                counts.append(place.count)
+                counts.append(place.bounded)
                 wanted[place.unit][place.table][place.column][place.row] = True
                 changed.add(place.unit)
     return {unit: wanted[unit] for unit in units if unit in changed}
@@ -140,10 +177,10 @@ def exposed(units: Mapping[str, Unit], wholes: Sequence[Whole] = EVERYONE_UNKNOW
     for whole in wholes:
         shown, hidden = _by_cell(whole.among(units))
         for cell, places in hidden.items():
-            counts = [place.count for place in places]
+            counts = [place.bounded for place in places]
             others = [place for place in shown.get(cell, ()) if place.count > 0]
-            total = sum(counts) + sum(place.count for place in others)
-            if any(place.fixed for place in others) and not _is_uncertain(counts + _others(whole.shown, cell, total)):
+            counts += _others(whole.shown, cell, sum(place.count for place in (*places, *others)))
+            if any(place.fixed for place in others) and not _is_uncertain(counts):
                 found |= {place.unit for place in places}
     return found
 
@@ -179,7 +216,7 @@ FEW = 10
 """People who belong to no unit are a hidden count, if there are fewer of them."""
 
 
-def _others(everyone: Shown | None, cell: tuple[str, str, int, str], total: int) -> list[int]:
+def _others(everyone: Shown | None, cell: tuple[str, str, int, str], total: int) -> list[Bounded]:
     """What somebody does not know of everybody: how many belong to no unit where they are few, or their own number."""
     table, row, nth, column = cell
     held = everyone.get(table, {}) if everyone else {}
@@ -187,14 +224,14 @@ def _others(everyone: Shown | None, cell: tuple[str, str, int, str], total: int)
         return []
     count = held[row, nth, column]
     if count is None:
-        return [total] if total else []
-    return [count - total] if 0 < count - total < FEW else []
+        return [(total, 1)] if total else []
+    return [(count - total, 1)] if 0 < count - total < FEW else []
 
 
-def _is_uncertain(counts: Sequence[int]) -> bool:
-    """Whether counts whose sum is known leave each other enough possible values; a positive one is known to be so."""
-    positive = sum(count > 0 for count in counts)
-    return positive == 0 or (len(counts) > 1 and sum(counts) - positive + 1 >= FEASIBLE)
+def _is_uncertain(counts: Sequence[Bounded]) -> bool:
+    """Whether hidden counts whose sum is known leave each other enough possible values; a positive one is known to."""
+    left = sum(count - least for count, least in counts)
+    return not any(count for count, _ in counts) or (len(counts) > 1 and left + 1 >= FEASIBLE)
 
 
 Cell = tuple[str, str, int, str]
@@ -215,8 +252,9 @@ def _by_cell(
                 for row, (key, count) in enumerate(zip(keys, counts, strict=True)):
                     side = hidden if hiding[column][row] else shown
                     fixed = held.stands or (column, row) in table.given_away
+                    least = table.least.get((column, row), min(count, 1))
                     side.setdefault((table.name, *key, column), []).append(
-                        _Place(unit, number, column, row, count, fixed)
+                        _Place(unit, number, column, row, count, fixed, least)
                     )
     return shown, hidden
 

@@ -20,7 +20,18 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, NoReturn
 
-from evalkit.reports.job import Failure, Job, Opening, Outcome, Prepared, begin_process, failure_of, make
+from evalkit.reports.job import (
+    Failure,
+    Hiding,
+    Job,
+    Opening,
+    Outcome,
+    Prepared,
+    begin_process,
+    failure_of,
+    make,
+    work_out,
+)
 from evalkit.reports.warming import import_what_it_needs, threads
 
 TICK = 0.05
@@ -33,7 +44,7 @@ class Running:
 
     process: Any
     pipe: Connection
-    job: Job
+    job: Job | Hiding
     started: float
     peak_bytes: int = 0
 
@@ -101,7 +112,7 @@ class Workshop:
         self._units = pickle.loads(held) if self._warm and held else None
         return replace(prepared, warm=self._warm) if isinstance(prepared, Prepared) else prepared
 
-    def _start(self, job: Job) -> None:
+    def _start(self, job: Job | Hiding) -> None:
         process, pipe = self._launch(answer, self._opening, job, self._units)
         self._running[pipe] = Running(process, pipe, job, time.monotonic())
 
@@ -191,10 +202,10 @@ def _load_and_divide(opening: Opening) -> Any:
     return replace(units, identifiers=read_identifiers(opening.data))
 
 
-def answer(pipe: Connection, opening: Opening, job: Job, units: Any) -> None:
-    """In a process of its own: make one report and send what became of it."""
+def answer(pipe: Connection, opening: Opening, job: Job | Hiding, units: Any) -> None:
+    """In a process of its own: make one report, or work out what it hides, and send what became of it."""
     begin_process()
-    pipe.send(make(opening, job, units))
+    pipe.send(work_out(job) if isinstance(job, Hiding) else make(opening, job, units))
     os._exit(0)
 
 
