@@ -1,5 +1,8 @@
 """Wilson and Newcombe intervals against R (prop.test, fisher.test) and printed figures."""
 
+from fractions import Fraction
+from math import comb
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -96,3 +99,22 @@ def test_newcombe_at_none_and_all():
     result = newcombe(0, 20, 20, 20)
     assert (result.difference, result.low) == (-1.0, -1.0)
     assert -1 < result.high < -0.6
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [(3, 10, 7, 10), (1, 4, 0, 9), (0, 5, 0, 5), (5, 5, 3, 3), (9, 10, 3, 10), (12, 40, 31, 52), (0, 20, 20, 20)],
+)
+def test_the_exact_p_adds_up_every_table_no_likelier_than_this_one(counts):
+    events_a, people_a, events_b, people_b = counts
+    events = events_a + events_b
+    # Whole numbers: ways to have a table with these margins, ties with the one at hand (3 and 7 of 10 each) among them
+    ways = [comb(people_a, a) * comb(people_b, events - a) for a in range(events + 1)]
+    seen = comb(people_a, events_a) * comb(people_b, events_b)
+    expected = Fraction(sum(way for way in ways if way <= seen), comb(people_a + people_b, events))
+    assert_close(newcombe(*counts).p_value, float(expected), decimals=14)
+
+
+def test_the_exact_p_of_many_people_who_differ_much_is_no_less_than_nought():
+    assert 0 <= newcombe(100, 50_000, 20_000, 50_000).p_value < 1e-300
+    assert_close(newcombe(20_000, 50_000, 20_000, 50_000).p_value, 1.0, decimals=12)

@@ -1,10 +1,16 @@
 """Stages of the service, courses, jobs and declared counts. Each row of the small extract says why it is there."""
 
+from dataclasses import replace
+
+import narwhals as nw
 import pytest
 from small_extracts import loaded
 
 from evalkit.cohort import build_cohort, counts, courses, sectors, stages
+from evalkit.cohort.service import mark_days_reached
+from evalkit.cohort.service import reached as days_reached
 from evalkit.errors import DataError, SpecError
+from evalkit.intake import to_pandas
 from evalkit.spec import read_spec
 
 SPEC = """
@@ -207,3 +213,29 @@ def test_a_misspelt_service_is_named_with_those_there_are(tmp_path):
         "wrong.toml, [service] name: nobody was referred to a service called 'Employment' (services of the table "
         "referrals: ETE, accommodation, event)"
     )
+
+
+def test_days_reached_stand_beside_their_own_people_in_any_order(tmp_path):
+    extract, spec = extract_of(tmp_path), spec_of(tmp_path)
+    everyone = to_pandas(extract.table("people").select("person_id"))["person_id"].tolist()
+    people = to_pandas(extract.table("people").select("person_id")).iloc[[4, 2, 0]].reset_index(drop=True)
+    mark_days_reached(people, extract, spec)
+    took_up = days_reached(extract, spec.service, "took_up").set_index("person_id")["date"]
+    assert set(took_up.index) == {everyone[0], everyone[4]}
+    assert people["took_up_date"].dt.strftime("%Y-%m-%d").fillna("never").tolist() == [
+        "2018-05-02",
+        "never",
+        "2018-04-01",
+    ]
+    assert people["service_first_start"].isna().tolist() == [False, True, False]
+
+
+def test_a_stage_is_read_once_but_not_for_another_extract(tmp_path):
+    extract, service = extract_of(tmp_path), spec_of(tmp_path).service
+    first = days_reached(extract, service, "took_up")
+    nobody = extract.table("referrals").filter(nw.col("referral_id") == "none of them")
+    without = replace(extract, tables={**extract.tables, "referrals": nobody})
+    assert days_reached(extract, service, "took_up") is first
+    assert (len(first), len(days_reached(without, service, "took_up"))) == (2, 0)
+    earlier = replace(service, took_up=(service.took_up[0], service.took_up[0]))
+    assert len(days_reached(extract, earlier, "took_up")) == 1

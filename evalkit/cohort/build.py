@@ -19,7 +19,7 @@ from evalkit.cohort.history import History, history, last_mature_day, settled_af
 from evalkit.cohort.index import effective_rules, in_order, index_events, qualifying_sentences, supervision_starts
 from evalkit.cohort.reconviction import NOT_COUNTED, later_sentences, outcomes
 from evalkit.cohort.scores import score
-from evalkit.cohort.service import first_start, refuse_unknown_service, stage
+from evalkit.cohort.service import mark_days_reached, refuse_unknown_service
 from evalkit.dates import completed_years, long_date
 from evalkit.errors import DataError, SpecError
 from evalkit.intake import Extract, to_pandas
@@ -212,21 +212,12 @@ def _collect_people(extract: Extract, spec: Spec, rules: CohortRules) -> pd.Data
         .join(index, on="person_id", how="left")
         .join(outcomes(sentences, index, rules), on="person_id", how="left")
     )
-    for group in spec.groups:
-        if spec.service is None:
-            raise SpecError(f"{spec.path.name}: group '{group.name}' needs the section [service]")
-        reached = stage(group.name)(extract, spec.service).select(
-            "person_id", nw.col("date").alias(f"{group.name}_date")
-        )
-        people = people.join(reached, on="person_id", how="left")
-    if spec.groups and spec.service:
-        first = first_start(extract, spec.service).select("person_id", service_first_start="date")
-        people = people.join(first, on="person_id", how="left")
     frame = in_order(to_pandas(people), extract)
+    mark_days_reached(frame, extract, spec)
     counts = ["qualifying", "index_events", "reconvictions", "custodial_reconvictions", "undated_reconvictions"]
     counts += [f"not_counted_{why}" for why in NOT_COUNTED]
     frame[counts] = frame[counts].fillna(0).astype("int64")
-    if "service_first_start" in frame and spec.service:
+    if spec.groups and spec.service:
         frame["in_service_before"] = frame["service_first_start"] < pd.Timestamp(spec.service.took_up[0])
     refuse_unknown_service(extract, spec, frame)
     for group in spec.groups:

@@ -121,7 +121,7 @@ def _stage_and_season(rows: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
 def _lines(columns: dict[str, NDArray[np.float64]], rows: pd.DataFrame, method: str) -> _Lines:
     """The columns with an intercept, less those that the ones before them say already of the comparison lines."""
     names = ["intercept", *columns]
-    matrix = np.column_stack([np.ones(len(rows)), *columns.values()])
+    matrix = np.vstack([np.ones(len(rows)), *columns.values()]).T  # in memory column by column, as fits go through it
     products = cross_products(matrix, np.asarray(~rows["treated"], float))
     kept: list[int] = []
     for number in range(len(names)):
@@ -131,7 +131,7 @@ def _lines(columns: dict[str, NDArray[np.float64]], rows: pd.DataFrame, method: 
             left = left - float(among[:, 0] @ np.linalg.solve(products[np.ix_(kept, kept)], among[:, 0]))
         if left > SAID_ALREADY * max(products[number, number], 1.0):
             kept.append(number)
-    return _Lines(matrix if len(kept) == len(names) else matrix[:, kept], [names[number] for number in kept], method)
+    return _Lines(matrix if len(kept) == len(names) else matrix.T[kept].T, [names[number] for number in kept], method)
 
 
 def _pooled(number: NDArray[np.int64], outside: NDArray[np.bool_], outcomes: NDArray[np.bool_]) -> NDArray[np.intp]:

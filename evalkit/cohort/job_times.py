@@ -10,11 +10,9 @@ import pandas as pd
 
 from evalkit.cohort.service import (
     declared_service,
-    found_work,
+    reached,
     rows_of_service,
     service_referrals,
-    sustained_13_weeks,
-    took_up,
     with_shares,
 )
 from evalkit.dates import within
@@ -53,13 +51,13 @@ def work_records(extract: Extract, spec: Spec) -> pd.DataFrame:
     service = declared_service(spec)
     if "jobs" not in extract.tables:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in _WORK.items()})
-    people = to_pandas(took_up(extract, service)).rename(columns={"date": "taken_up"}).set_index("person_id")
+    people = reached(extract, service, "took_up").rename(columns={"date": "taken_up"}).set_index("person_id")
     starts = service_referrals(extract, service).filter(within("start_date", service.took_up))
     first = to_pandas(starts.select("person_id", "referral_id", "start_date", "setting"))
     first = first.sort_values(["start_date", "referral_id"]).drop_duplicates("person_id").set_index("person_id")
     people["through"] = np.where(first["setting"].reindex(people.index) == IN_REACH, IN_PRISON, ELSEWHERE)
-    people["found"] = to_pandas(found_work(extract, service)).set_index("person_id")["date"]
-    people["kept"] = to_pandas(sustained_13_weeks(extract, service)).set_index("person_id")["date"]
+    people["found"] = reached(extract, service, "found_work").set_index("person_id")["date"]
+    people["kept"] = reached(extract, service, "sustained_13_weeks").set_index("person_id")["date"]
     people["kept"] = people["kept"].notna()
     jobs = rows_of_service(extract, "jobs", service).select("person_id", "sector", "start_date", "confirmed_13_weeks")
     held = to_pandas(jobs.filter(~nw.col("start_date").is_null()))

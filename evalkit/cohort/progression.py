@@ -7,7 +7,7 @@ from itertools import pairwise
 import narwhals as nw
 import pandas as pd
 
-from evalkit.cohort.service import declared_service, took_up, with_shares
+from evalkit.cohort.service import declared_service, reached, took_up, with_shares
 from evalkit.intake import Extract, to_pandas
 from evalkit.intake.tables import STAGES
 from evalkit.spec import Spec
@@ -36,19 +36,18 @@ def progression(extract: Extract, spec: Spec) -> pd.DataFrame:
     rows = rows.filter(nw.col("date") >= nw.col("taken_up")).with_columns(place=place)
     people = rows.group_by("person_id").agg(furthest=nw.col("place").max())
     counts = to_pandas(people.group_by("furthest").agg(people=nw.len()))
-    everyone = int(to_pandas(starts.select(people=nw.len()))["people"].sum())
-    reached = [
-        everyone,
+    far_enough = [
+        len(reached(extract, service, "took_up")),
         *(int(counts.loc[counts["furthest"] >= number, "people"].sum()) for number in range(1, len(STAGES) + 1)),
     ]
     before = ["no stage recorded", *(f"got as far as: {stage}" for stage in STAGES[:-1])]
     flow = pd.DataFrame(
         {
             "step": ["took up the service", *STAGES],
-            "excluded": [0, *(earlier - later for earlier, later in pairwise(reached))],
-            "remaining": reached,
+            "excluded": [0, *(earlier - later for earlier, later in pairwise(far_enough))],
+            "remaining": far_enough,
             "reason": ["", *before],
-            "of": [float("nan"), *reached[:-1]],
+            "of": [float("nan"), *far_enough[:-1]],
         }
     )
     return with_shares(flow, "remaining")

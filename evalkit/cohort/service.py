@@ -11,6 +11,7 @@ from collections.abc import Callable
 import narwhals as nw
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from evalkit.dates import days_after, within
 from evalkit.errors import SpecError
@@ -88,7 +89,7 @@ def stages(extract: Extract, spec: Spec) -> pd.DataFrame:
         {
             "name": [group.name for group in spec.groups],
             "label": [group.label for group in spec.groups],
-            "people": [_count_people(stage(group.name)(extract, service)) for group in spec.groups],
+            "people": [len(reached(extract, service, group.name)) for group in spec.groups],
         }
     )
     people = table.set_index("name")["people"]
@@ -102,6 +103,39 @@ def stage(name: str) -> Callable[[Extract, Service], nw.LazyFrame]:
     if name not in STAGES:
         raise SpecError(f"group '{name}' is not a stage of the service (known: {', '.join(STAGES)})")
     return STAGES[name]
+
+
+def reached(extract: Extract, service: Service, name: str) -> pd.DataFrame:
+    """Who reached a stage, and when first: person_id, date. Raises SpecError where there is no stage of that name."""
+    # Kept with the extract, as a cached property is: half the tables of a report start from it.
+    known: dict[tuple[Service, str], pd.DataFrame] = vars(extract).setdefault("stages_reached", {})
+    if (service, name) not in known:
+        known[service, name] = to_pandas(stage(name)(extract, service))
+    return known[service, name]
+
+
+def mark_days_reached(people: pd.DataFrame, extract: Extract, spec: Spec) -> None:
+    """Put beside people the day each reached each declared group, and first started the service at all.
+
+    people : one row per person: person_id. Gains <group>_date for each group, and service_first_start if there is one;
+             missing where a person never did
+
+    Raises SpecError where a group is no stage of the service, or no service is declared.
+    """
+    places = pd.Index(people["person_id"])
+    for group in spec.groups:
+        if spec.service is None:
+            raise SpecError(f"{spec.path.name}: group '{group.name}' needs the section [service]")
+        people[f"{group.name}_date"] = _in_their_places(reached(extract, spec.service, group.name), places)
+    if spec.groups and spec.service:
+        people["service_first_start"] = _in_their_places(to_pandas(first_start(extract, spec.service)), places)
+
+
+def _in_their_places(days: pd.DataFrame, people: pd.Index) -> NDArray[np.datetime64]:
+    place = people.get_indexer(pd.Index(days["person_id"]))
+    dates = np.full(len(people), np.datetime64("NaT"), "datetime64[us]")
+    dates[place[place >= 0]] = days["date"].to_numpy()[place >= 0]
+    return dates
 
 
 def courses(extract: Extract, spec: Spec) -> pd.DataFrame:
@@ -214,10 +248,6 @@ def _jobs_after_take_up(extract: Extract, service: Service, *, open_ended: bool 
 
 def _first(rows: nw.LazyFrame, column: str) -> nw.LazyFrame:
     return rows.group_by("person_id").agg(nw.col(column).min().alias("date"))
-
-
-def _count_people(rows: nw.LazyFrame) -> int:
-    return _number(rows.select(nw.len()))
 
 
 def _number(table: nw.LazyFrame) -> int:

@@ -27,14 +27,16 @@ KERNEL_ENVIRONMENT = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
 KERNEL_ARGUMENTS = ("--HistoryManager.hist_file=:memory:", "--IPKernelApp.extra_extensions=evalkit.reports.inside")
-LAUNCH = """import sys
+LAUNCH = """import gc, sys
+gc.disable()
 sys.path = [place for place in sys.path if place]
 sys.modules["debugpy"] = None
 from ipykernel.kernelapp import launch_new_instance
 launch_new_instance()"""
 """What the kernel's process runs: the notebook's folder is searched for modules only after Jupyter's own are found.
 
-Nobody debugs a report, and importing the debugger takes a tenth of a second.
+Nobody debugs a report, and importing the debugger takes a tenth of a second. Garbage is looked for once all is imported
+(`evalkit.reports.inside`).
 """
 
 LONGEST_TEMPORARY_PATH = 80
@@ -160,18 +162,20 @@ def cell_place(place: str, number: int, source: str) -> str:
     return f"{place}, cell {number} ({lines[0] if lines else 'empty'})"
 
 
-def import_papermill() -> None:
-    """Import papermill without the grammar of international web addresses that jsonschema builds on the way.
+GRAMMARS = ("rfc3987_syntax", "rfc3986_validator", "isoduration")
+"""What jsonschema checks addresses and durations with, if it is installed: slow to import, and no notebook has any."""
 
-    `rfc3987_syntax` takes 1.5 s to import and serves one optional format check, which no notebook uses; jsonschema
-    does without it where it is not installed.
-    """
-    if "jsonschema" not in sys.modules and "rfc3987_syntax" not in sys.modules:
-        sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+
+def import_papermill() -> None:
+    """Import papermill without the grammars that jsonschema builds on the way, which take longer than all the rest."""
+    left_out = [name for name in GRAMMARS if name not in sys.modules]
+    if "jsonschema" not in sys.modules:
+        sys.modules.update(dict.fromkeys(left_out))  # type: ignore[arg-type]
         try:
             import jsonschema  # type: ignore[import-untyped]  # noqa: F401
         finally:
-            del sys.modules["rfc3987_syntax"]
+            for name in left_out:
+                del sys.modules[name]
     import papermill  # noqa: F401
 
 

@@ -151,11 +151,9 @@ def _cluster_labels(clusters: ArrayLike | pd.Series, reconvicted: ArrayLike | pd
 def _two_groups_result(
     fit: LogisticFit, members: FloatArray, offset: FloatArray, labels: np.ndarray | None, *, level: float
 ) -> TwoGroups:
-    from scipy.special import expit
-    from scipy.stats import norm, t
+    from scipy.special import expit, ndtr, ndtri, stdtr, stdtrit
 
     count = None if labels is None else int(labels.max()) + 1
-    reference = norm() if count is None else t(count - 1)
     log_odds, covariance = float(fit.log_odds[1]), fit.covariance
     if not covariance[1, 1] > SMALLEST_VARIANCE:
         raise DataError(f"clusters: {count} clusters say nothing about the spread between the groups; more are needed")
@@ -163,7 +161,7 @@ def _two_groups_result(
     slope_in, slope_out = ((chance * (1 - chance)).mean() for chance in (inside, outside))
     gradient = np.array([slope_in - slope_out, slope_in])
     difference, z = float((inside - outside).mean()), log_odds / float(np.sqrt(covariance[1, 1]))
-    reach = float(reference.ppf((1 + level) / 2))
+    reach = float(ndtri((1 + level) / 2) if count is None else stdtrit(count - 1, (1 + level) / 2))
     odds_reach = reach * float(np.sqrt(covariance[1, 1]))
     difference_reach = reach * float(np.sqrt(gradient @ covariance @ gradient))
     return TwoGroups(
@@ -175,7 +173,7 @@ def _two_groups_result(
         difference=difference,
         difference_low=difference - difference_reach,
         difference_high=difference + difference_reach,
-        p_value=float(2 * reference.sf(abs(z))),
+        p_value=float(2 * (ndtr(-abs(z)) if count is None else stdtr(count - 1, -abs(z)))),
         z=z,
         clusters=count,
         level=level,

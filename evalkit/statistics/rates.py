@@ -70,12 +70,9 @@ def newcombe(events_a: int, people_a: int, events_b: int, people_b: int, *, leve
     Raises DataError as `wilson` does.
     Source: Newcombe (1998), Statistics in Medicine 17, 873-890, method 10.
     """
-    from scipy.stats import fisher_exact
-
     rates = wilson([events_a, events_b], [people_a, people_b], level=level)
     rate_a, rate_b = rates["rate"]
     below, above = rates["rate"] - rates["lower"], rates["upper"] - rates["rate"]
-    table = np.array([[events_a, people_a - events_a], [events_b, people_b - events_b]])
     return RateDifference(
         events_a=int(events_a),
         people_a=int(people_a),
@@ -86,10 +83,29 @@ def newcombe(events_a: int, people_a: int, events_b: int, people_b: int, *, leve
         difference=float(rate_a - rate_b),
         low=float(rate_a - rate_b - np.hypot(below[0], above[1])),
         high=float(rate_a - rate_b + np.hypot(above[0], below[1])),
-        p_value=float(fisher_exact(table).pvalue),
+        p_value=_fisher(int(events_a), int(people_a), int(events_b), int(people_b)),
         level=level,
         method="Newcombe hybrid score interval, Fisher's exact test",
     )
+
+
+AS_LIKELY = 1 + 1e-7
+"""Tables whose chances differ by less than this factor are equally likely, as in R."""
+
+
+def _fisher(events_a: int, people_a: int, events_b: int, people_b: int) -> float:
+    """Chance of a table no likelier than this one among those with the same margins.
+
+    Our own sum rather than scipy.stats', which takes half a second to import.
+    """
+    events = events_a + events_b
+    possible = np.arange(max(0, events - people_b), min(events, people_a) + 1.0)
+    more = possible[1:]
+    over_the_one_before = (people_a - more + 1) * (events - more + 1) / (more * (people_b - events + more))
+    logs = np.concatenate([[0.0], np.log(over_the_one_before).cumsum()])
+    chances = np.exp(logs - logs.max())
+    seen = chances[events_a - int(possible[0])]
+    return float(min(1.0, chances[chances <= seen * AS_LIKELY].sum() / chances.sum()))
 
 
 def _checked_counts(events: ArrayLike | pd.Series, people: ArrayLike | pd.Series) -> tuple[FloatArray, FloatArray]:

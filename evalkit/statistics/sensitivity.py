@@ -126,8 +126,7 @@ def rosenbaum_bound(
     Raises DataError where a count is not a whole number or no pair is discordant, SpecError for a gamma below 1.
     Source: Rosenbaum (2002), Observational Studies, 2nd edition, section 4.3.2.
     """
-    from scipy.special import betaincinv
-    from scipy.stats import binom
+    from scipy.special import betainc, betaincinv
 
     checked_level(level)
     for name, count in (("treated_only", treated_only), ("comparison_only", comparison_only)):
@@ -139,7 +138,7 @@ def rosenbaum_bound(
     if not gammas or not all(isfinite(gamma) and gamma >= 1 for gamma in gammas):
         raise SpecError(f"gammas: {list(gammas)!r}: each must be a finite number, 1 or more (1: no hidden difference)")
     odds = np.asarray(gammas, dtype=np.float64)
-    tails = binom.sf(larger - 1, pairs, odds / (1 + odds))
+    tails = betainc(larger, pairs - larger + 1, odds / (1 + odds))
     chance = float(betaincinv(larger, pairs - larger + 1, (1 - level) / 2))
     return RosenbaumBound(
         gamma=max(1.0, chance / (1 - chance)),

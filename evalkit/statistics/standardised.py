@@ -66,7 +66,8 @@ def standardised_comparison(
     if treated.all() or not treated.any():
         raise DataError(f"nobody is {'outside' if treated.all() else 'in'} the group, so there is nothing to compare")
     shifts = np.zeros(len(outcomes)) if offset is None else offset
-    fit = logistic_fit(outcomes[~treated], matrix[~treated], terms, offset=shifts[~treated])
+    others = np.compress(~treated, matrix.T, axis=1).T  # keeps a matrix that lies in memory column by column as it is
+    fit = logistic_fit(outcomes[~treated], others, terms, offset=shifts[~treated])
     log_odds = shifts + matrix @ fit.log_odds
     chances = expit(log_odds)
 

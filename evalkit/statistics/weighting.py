@@ -27,6 +27,7 @@ from evalkit.statistics.contrast import (
 )
 from evalkit.statistics.inputs import FloatArray, checked_level, numeric_array
 from evalkit.statistics.kernel import kernel_weights, radius_weights
+from evalkit.statistics.products import cross_products
 from evalkit.statistics.propensity import Propensity, propensity
 
 Method = Literal["att", "entropy", "doubly_robust", "radius", "kernel"]
@@ -151,7 +152,7 @@ def entropy_weights(model: Propensity) -> pd.Series:
     Source: Hainmueller (2012), Political Analysis 20, 25-46.
     """
     members, matrix, terms = model.treated, model.matrix[:, 1:], model.terms[1:]
-    others, targets = matrix[~members], matrix[members].mean(axis=0)
+    others, targets = np.compress(~members, matrix.T, axis=1).T, matrix[members].mean(axis=0)
     _refuse_outside(others, targets, terms)
     spread = others.std(axis=0)
     gaps = (others - targets) / np.where(spread > 0, spread, 1.0)
@@ -191,7 +192,7 @@ def _balancing_shares(gaps: FloatArray, terms: list[str]) -> FloatArray:
         slope = shares @ gaps
         if np.abs(slope).max() < _BALANCED:
             return shares
-        curvature = (gaps * shares[:, None]).T @ gaps - np.outer(slope, slope)
+        curvature = cross_products(gaps, shares) - np.outer(slope, slope)
         step = -np.linalg.lstsq(curvature, slope, rcond=None)[0]
         length, fall = 1.0, float(slope @ step)
         while True:
@@ -241,8 +242,8 @@ def _two_means(
         influence = pull + _of_the_weights(model, weights, pull, balanced=method == "entropy")
     if method in _REGRESSED:
         gap = matrix[members].mean(axis=0) - np.where(others, weights / people, 0.0) @ matrix
-        design = np.where(others[:, None], matrix, 0.0)
-        of_regression = design @ np.linalg.solve(design.T @ design, gap) * residuals
+        reach = np.linalg.solve(cross_products(matrix, others.astype(np.float64)), gap)
+        of_regression = np.where(others, matrix @ reach, 0.0) * residuals
         influence = influence + np.where(members, (fitted - base) / people, of_regression)
     return two_means(
         mean, base + rest, np.column_stack([np.where(members, (values - mean) / people, 0.0), influence]), [codes]
@@ -259,8 +260,7 @@ def _of_the_weights(model: Propensity, weights: FloatArray, pull: FloatArray, *,
     members, matrix, chances = model.treated, model.matrix, model.score.to_numpy()
     spread = np.where(members, 0.0, weights) if balanced else chances * (1 - chances)
     score = members - np.where(members, 0.0, weights) if balanced else members - chances
-    information = (matrix * spread[:, None]).T @ matrix
-    return np.asarray(matrix @ np.linalg.solve(information, pull @ matrix) * score)
+    return np.asarray(matrix @ np.linalg.solve(cross_products(matrix, spread), pull @ matrix) * score)
 
 
 def _described(method: str, clusters: str | None) -> str:

@@ -1,0 +1,52 @@
+"""What a report does without while it is being made is there again afterwards."""
+
+import gc
+import subprocess
+import sys
+
+import pytest
+
+from evalkit.reports.kernel import GRAMMARS
+from evalkit.reports.run import _garbage_left
+
+
+def test_papermill_comes_without_grammars_that_others_can_still_import():
+    asked = (
+        "import importlib, sys\n"
+        "from evalkit.reports.kernel import GRAMMARS, import_papermill\n"
+        "import_papermill()\n"
+        "print([name for name in GRAMMARS if name in sys.modules], 'papermill' in sys.modules)\n"
+        "print(importlib.import_module('isoduration').__name__)"
+    )
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert said.splitlines() == ["[] True", "isoduration"]
+    assert "isoduration" in GRAMMARS
+
+
+def test_a_grammar_that_is_there_already_stays():
+    asked = (
+        "import sys, isoduration\n"
+        "from evalkit.reports.kernel import import_papermill\n"
+        "import_papermill()\n"
+        "print(sys.modules['isoduration'] is isoduration)"
+    )
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert said.strip() == "True"
+
+
+def test_garbage_is_looked_for_again_after_a_report_that_failed():
+    assert gc.isenabled()
+    with pytest.raises(ZeroDivisionError), _garbage_left():
+        assert not gc.isenabled()
+        print(1 // 0)
+    assert gc.isenabled()
+
+
+def test_who_looks_for_no_garbage_is_left_so():
+    gc.disable()
+    try:
+        with _garbage_left():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
