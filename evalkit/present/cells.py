@@ -21,6 +21,10 @@ class Kind(Enum):
     GAP = auto()  # in no table and of no interest
 
 
+Entries = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Numbers of sums, numbers of cells in them, and signs."""
+
+
 @dataclass
 class Cells:
     """Cells with the sums that tie them together; `column` names what is hidden as a whole if nothing else helps.
@@ -44,6 +48,9 @@ class Cells:
 
     def __post_init__(self) -> None:
         self.worlds = Worlds(self)
+        self._entries: Entries | None = None
+        self._sums_written = 0
+        self._matrix: Any = None
 
     def add(self, value: int, kind: Kind, column: str) -> int:
         """A new cell; returns its number."""
@@ -88,22 +95,44 @@ class Cells:
 
     def connected(self, fixed: Sequence[bool]) -> list[list[int]]:
         """Groups of cells that chains of sums connect; fixed cells connect nothing and are in no group."""
-        leader = list(range(len(self.values)))
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import connected_components
 
-        def find(cell: int) -> int:
-            while leader[cell] != cell:
-                leader[cell] = cell = leader[leader[cell]]
-            return cell
-
-        for parts, whole in self.sums:
-            free = [cell for cell in (*parts, whole) if not fixed[cell]]
-            for cell in free[1:]:
-                leader[find(cell)] = find(free[0])
+        is_free, (rows, places, _) = ~np.asarray(fixed, dtype=bool), self.entries
+        tied = is_free[places]
+        size = len(self.values)
+        ends = rows[tied] + size, places[tied]
+        tree = csr_array((np.ones(tied.sum()), ends), shape=(size + len(self.sums),) * 2)
+        _, labels = connected_components(tree, directed=False)
         groups: dict[int, list[int]] = {}
-        for cell in range(len(leader)):
-            if not fixed[cell]:
-                groups.setdefault(find(cell), []).append(cell)
+        for cell in np.flatnonzero(is_free).tolist():
+            groups.setdefault(labels[cell], []).append(cell)
         return list(groups.values())
+
+    @property
+    def entries(self) -> Entries:
+        """The sums as parts less whole: for each cell of each sum the number of the sum, the cell, and its sign."""
+        if self._entries is None or self._sums_written != len(self.sums):
+            self._sums_written = len(self.sums)
+            signed = [
+                (row, cell, sign)
+                for row, (parts, whole) in enumerate(self.sums)
+                for cell, sign in (*((part, 1) for part in parts), (whole, -1))
+            ]
+            rows, places, signs = np.array(signed, dtype=int).reshape(-1, 3).T
+            self._entries = rows, places, signs
+        return self._entries
+
+    @property
+    def matrix(self) -> Any:
+        """The same as a sparse matrix: one row for each sum."""
+        from scipy.sparse import csr_array
+
+        shape = len(self.sums), len(self.values)
+        if self._matrix is None or self._matrix.shape != shape:
+            rows, places, signs = self.entries
+            self._matrix = csr_array((signs.astype(float), (rows, places)), shape=shape)
+        return self._matrix
 
     def equal(self) -> list[int]:
         """For each cell the first that is known to hold the same count."""
@@ -155,34 +184,53 @@ class Worlds:
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
         self._found = np.empty((0, 0))
-        self._matrix: Any = None
+        self._differs = np.empty((0, 0), dtype=bool)
+        self._new: list[tuple[np.ndarray, np.ndarray]] = []
+        self._sums_seen = 0
 
-    def add(self, truth: np.ndarray, group: Sequence[int], solution: np.ndarray) -> None:
+    def add(self, truth: np.ndarray, group: Sequence[int] | np.ndarray, solution: np.ndarray) -> None:
         """Keep one: as `solution` in the cells of a group, and as they are in all others."""
-        world = truth.copy()
-        world[group] = solution
         self._extend(truth)
-        self._found = np.vstack([self._found, world])[-MOST_WORLDS:]
+        self._new = [*self._new, (np.asarray(group), solution)][-MOST_WORLDS:]
 
     def within(self, limits: tuple[np.ndarray, np.ndarray], truth: np.ndarray, fixed: np.ndarray) -> np.ndarray:
         """Those that fit now, one a row: nothing that is seen differs, no limit is passed, every sum is right."""
         self._extend(truth)
+        self._take_in_new(truth)
         low, high = limits
-        fits = (self._found[:, fixed] == truth[fixed]).all(axis=1)
+        fits = ~(self._differs & fixed).any(axis=1)
         fits[fits] = ((self._found[fits] >= low) & (self._found[fits] <= high)).all(axis=1)
-        fits[fits] = ~np.any(self._sums() @ self._found[fits].T, axis=0)
         return self._found[fits]
 
+    def _take_in_new(self, truth: np.ndarray) -> None:
+        worlds = np.tile(truth, (len(self._new), 1))
+        for world, (group, solution) in zip(worlds, self._new, strict=True):
+            world[group] = solution
+        if len(worlds):
+            self._found = np.vstack([self._found, worlds])[-MOST_WORLDS:]
+            self._differs = np.vstack([self._differs, worlds != truth])[-MOST_WORLDS:]
+        self._new = []
+
     def _extend(self, truth: np.ndarray) -> None:
-        """Give cells that came later what the sums make of the others, and where they do not say, what is true."""
+        """Give cells that came later what the sums make of the others, and where they do not say, what is true.
+
+        What does not fit a later sum is dropped.
+        """
         known = self._found.shape[1]
+        if known == len(truth) and self._sums_seen == len(self._cells.sums):
+            return
+        self._take_in_new(truth[:known])
         worlds = np.tile(truth, (len(self._found), 1))
         worlds[:, :known] = self._found
-        self._found = worlds
-        if not len(worlds) or known == len(truth):
-            return
+        self._sums_seen = len(self._cells.sums)
+        if len(worlds):
+            self._fill(worlds, known)
+            worlds = worlds[~np.any(self._cells.matrix @ worlds.T, axis=0)]
+        self._found, self._differs = worlds, worlds != truth
+
+    def _fill(self, worlds: np.ndarray, known: int) -> None:
         open_sums = [(*parts, whole) for parts, whole in self._cells.sums if max(*parts, whole) >= known]
-        missing, found = set(range(known, len(truth))), True
+        missing, found = set(range(known, worlds.shape[1])), True
         while found:
             found = False
             for tied in open_sums:
@@ -193,18 +241,3 @@ class Worlds:
                     worlds[:, new[0]] = rest if whole == new[0] else worlds[:, whole] - rest
                     missing.discard(new[0])
                     found = True
-
-    def _sums(self) -> Any:
-        """The sums as a sparse matrix: one row each, parts less whole."""
-        from scipy.sparse import csr_array
-
-        sums, width = self._cells.sums, len(self._cells.values)
-        if self._matrix is None or self._matrix.shape != (len(sums), width):
-            signed = [
-                (row, cell, sign)
-                for row, (parts, whole) in enumerate(sums)
-                for cell, sign in (*((part, 1.0) for part in parts), (whole, -1.0))
-            ]
-            rows, columns, signs = zip(*signed, strict=True) if signed else ((), (), ())
-            self._matrix = csr_array((signs, (rows, columns)), shape=(len(sums), width))
-        return self._matrix
