@@ -129,6 +129,7 @@ _ROOMS = {
         "make_bins_safe",
         "make_caseload_safe",
         "make_cohorts_safe",
+        "make_curves_safe",
         "make_early_safe",
         "make_designs_safe",
         "make_flow_safe",

@@ -24,11 +24,11 @@ from evalkit.present.briefing_words import (
     briefing_early,
     briefing_figures,
 )
+from evalkit.present.curves_safe import make_paths_safe
 from evalkit.present.monitored_safe import (
     make_caseload_safe,
     make_cohorts_safe,
     make_early_safe,
-    make_paths_safe,
     make_quality_safe,
     make_units_safe,
 )
@@ -209,7 +209,8 @@ def test_a_crossing_with_a_small_number_is_hidden_whole_and_its_parts_are_not(ac
 
 
 def test_no_path_at_all_is_an_empty_safe_table():
-    paths = make_paths_safe(pd.DataFrame(columns=["unit", "matures", "fewer_people"]))
+    nobody = pd.DataFrame(columns=["unit", "matures", "fewer_people"])
+    paths = make_paths_safe(nobody, TEAMS, last=PERIOD[1])
     assert len(paths) == 0
     assert paths.hidden_cells == 0
 

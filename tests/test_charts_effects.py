@@ -1,5 +1,7 @@
 """Charts of designs, matches, curves and monitored units: by the numbers on their artists."""
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -286,12 +288,13 @@ def test_a_state_that_is_not_known_is_refused():
 
 
 def cusum():
-    """Derby alarms in its second step; Stoke has nobody reconvicted and cannot be shown."""
+    """Derby has 20 people a year and alarms in its second; Stoke has nobody reconvicted and cannot be shown."""
     people = 60
+    days = [pd.date_range(f"{year}-01-05", periods=20, freq="15D") for year in (2018, 2019, 2020)]
     path = pd.DataFrame(
         {
             "team": "Derby",
-            "matures": pd.date_range("2020-01-01", periods=people, freq="7D"),
+            "matures": np.concatenate(days),
             "fewer_people": np.cumsum(0.3 - np.arange(people) % 2),
             "cusum_worse": np.arange(people) / 10,
             "cusum_better": 0.5,
@@ -301,14 +304,16 @@ def cusum():
             "alarm_better": False,
         }
     )
-    return merge_path(pd.concat([path, path.assign(team="Stoke", fewer_people=np.arange(people) * 0.3)]), unit="team")
+    stoke = path.assign(team="Stoke", fewer_people=np.arange(people) * 0.3)
+    return merge_path(pd.concat([path, stoke]), unit="team", last=datetime.date(2020, 12, 31))
 
 
 def test_the_cusum_draws_one_arm_up_and_one_down_with_thresholds_and_alarms():
     table = cusum()
     ax = draw_cusum(table[table["team"] == "Derby"], axes(), unit="team")
     curves = {line.get_color(): line.get_ydata() for line in ax.lines if line.get_linewidth() == 1.8}
-    assert_close(curves[ORANGE], [1.9, 3.9, 5.9], decimals=9)
+    # up to the alarm in the second year, and started again
+    assert_close(curves[ORANGE], [1.9, 7.9, 3.9, 5.9], decimals=9)
     assert_close(curves[TEAL], [-0.5, -0.5, -0.5], decimals=9)
     assert_close([height for _, height in points(ax, marker="^", color=ORANGE)], [7.9], decimals=9)
     assert points(ax, marker="v") == []
@@ -319,6 +324,26 @@ def test_the_cusum_draws_one_arm_up_and_one_down_with_thresholds_and_alarms():
     assert ax.get_title(loc="left") == "Derby"
 
 
+def test_every_point_of_a_path_has_a_marker_and_an_alarm_has_none_on_its_line():
+    table = cusum()
+    own = table[table["team"] == "Derby"]
+    for ax, colour in ((draw_cusum(own, axes(), unit="team"), ORANGE), (draw_vlad(own, axes(), unit="team"), NAVY)):
+        (line,) = (line for line in ax.lines if line.get_marker() == "o" and line.get_color() == colour)
+        marked = range(len(line.get_xdata())) if line.get_markevery() is None else line.get_markevery()
+        assert [line.get_xdata()[place] for place in marked] == own["matures"].tolist()
+    ax = draw_cusum(own, axes(), unit="team")
+    (line,) = (line for line in ax.lines if line.get_marker() == "o" and line.get_color() == ORANGE)
+    assert line.get_markevery() == [0, 2, 3]  # the second is the alarm, which has its own
+
+
+def test_a_single_point_is_drawn_and_dated():
+    table = cusum()
+    one = make_safe(pd.DataFrame(table).iloc[[2, 3]], counts=[])  # Derby's last, and none of Stoke's
+    html = show_vlad(one, unit="team", **TEXTS).html
+    assert ">2020<" in html
+    assert "Derby: 12 more than predicted" in html
+
+
 def test_a_unit_without_a_path_is_named_with_the_symbol():
     table = cusum()
     assert texts(draw_cusum(table[table["team"] == "Stoke"], axes(), unit="team")) == [CONFIDENTIAL]
@@ -327,14 +352,14 @@ def test_a_unit_without_a_path_is_named_with_the_symbol():
 def test_the_text_alternative_of_a_cusum_names_the_alarms():
     html = show_cusum(cusum(), unit="team", **TEXTS).html
     assert (
-        'aria-label="F. Derby: alarm for more than predicted by 30 September 2020; at the end more than predicted 5.90 '
+        'aria-label="F. Derby: alarm for more than predicted by 31 December 2019; at the end more than predicted 5.90 '
         'of 7.90, fewer than predicted 0.50 of 7.60; Stoke: [c]"' in html
     )
 
 
 def test_the_vlad_adds_up_predicted_less_actual_in_whole_people():
     table = cusum()
-    # a point after every 20 people: 10 of them reconvicted where 6 were predicted
+    # in every year 10 of 20 people reconvicted where 6 were predicted
     ax = draw_vlad(table[table["team"] == "Derby"], axes(), unit="team")
     (line,) = (line for line in ax.lines if line.get_linewidth() == 1.8)
     assert line.get_ydata().tolist() == [-4, -8, -12]

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from evalkit.errors import DataError
 from evalkit.present.alert_words import interim_finding
 from evalkit.present.chart_interim import briefing_curve, draw_interim, show_interim
+from evalkit.present.curves_safe import make_curves_safe
 from evalkit.present.disclosure import make_safe
-from evalkit.present.monitored_safe import make_curves_safe, make_early_safe
+from evalkit.present.monitored_safe import make_early_safe
 from evalkit.statistics.interim import interim, interim_curves
 
 TODAY = datetime.date(2021, 12, 31)

@@ -1,5 +1,7 @@
 """Curves, paths, histograms and balance tables are made safe: no step, bin or line can be anybody's."""
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -116,47 +118,124 @@ def test_what_is_no_curve_is_refused(broken, message):
         merge_steps(broken)
 
 
-def path(outcomes, *, team="A", alarms=()):
-    """A CUSUM path of people who were all predicted at 0.3."""
-    outcomes = np.array(outcomes, dtype=bool)
-    people = len(outcomes)
-    return pd.DataFrame(
-        {
-            "team": team,
-            "matures": pd.date_range("2020-01-01", periods=people),
-            "fewer_people": np.cumsum(0.3 - outcomes),
-            "cusum_worse": np.arange(people) / 10,
-            "cusum_better": np.zeros(people),
-            "threshold_worse": 7.9,
-            "threshold_better": 7.6,
-            "alarm_worse": [place in alarms for place in range(people)],
-            "alarm_better": False,
-        }
+LAST = datetime.date(2021, 9, 30)
+MONTHS, QUARTERS = (
+    [day.date() for day in pd.date_range(end=LAST, periods=periods, freq=freq)]
+    for periods, freq in ((24, "ME"), (8, "QE"))
+)
+HALVES, YEARS = QUARTERS[1::2], QUARTERS[3::4]
+
+
+def months(*numbers, others=60, team="A", alarms=(), day=15, turned=False):
+    """The path of a team with so many people reconvicted (or not) in each of the months before October 2021."""
+    rows = []
+    for back, number in enumerate(reversed(numbers), start=1):
+        month = pd.Timestamp("2021-10-01") - pd.DateOffset(months=back)
+        rows += [(month + pd.Timedelta(days=day - 1), (place < number) != turned) for place in range(number + others)]
+    table = pd.DataFrame(rows, columns=["matures", "outcome"]).sort_values("matures", ignore_index=True)
+    people = len(table)
+    return table.drop(columns="outcome").assign(
+        team=team,
+        fewer_people=np.cumsum(0.3 - table["outcome"]),
+        cusum_worse=np.arange(people) / 10,
+        cusum_better=np.zeros(people),
+        threshold_worse=7.9,
+        threshold_better=7.6,
+        alarm_worse=table["matures"].isin(pd.to_datetime(list(alarms))),
+        alarm_better=False,
     )
 
 
-def test_a_path_keeps_points_between_which_ten_were_and_ten_were_not_reconvicted():
-    points = merge_path(path([0] * 10 + [1] * 10 + [1] * 15 + [0] * 9 + [0] + [1] * 3), unit="team")
-    # row 19 is the tenth reconvicted, row 44 the tenth not reconvicted since; the last three are part of that step
-    assert list(points["cusum_worse"]) == [1.9, 4.7]
-    assert points["matures"].iloc[-1] == pd.Timestamp("2020-02-17")
+def points_of(path):
+    points = merge_path(path, unit="team", last=LAST)
+    return ["[c]"] if points["cusum_worse"].iloc[0] == CONFIDENTIAL else [day.date() for day in points["matures"]]
 
 
-def test_an_alarm_within_a_step_is_kept():
-    points = merge_path(path([0, 1] * 20, alarms=[3]), unit="team")
-    assert list(points["alarm_worse"]) == [True, False]
+@pytest.mark.parametrize(
+    ("reconvicted", "days"),
+    [
+        ([30] * 24, MONTHS),
+        ([15, *[32] * 11] * 2, MONTHS),
+        ([14, *[32] * 11] * 2, QUARTERS),  # a month with one short of 15
+        ([30] * 23 + [29], QUARTERS),  # a year with one short of 360
+        ([5, 5, 5, *[12] * 9] * 2, QUARTERS),
+        ([5, 5, 4, *[12] * 9] * 2, HALVES),  # a quarter with one short of 15
+        ([10] * 24, QUARTERS),
+        ([10] * 23 + [9], HALVES),  # a year with one short of 120
+        ([5] * 24, HALVES),
+        ([5] * 23 + [4], YEARS),  # a year with one short of 60
+        ([3, 3, 3, 2, 2, 2, *[8] * 6] * 2, HALVES),
+        ([3, 3, 2, 2, 2, 2, *[8] * 6] * 2, YEARS),  # a half-year with one short of 15
+        ([10, *[0] * 11] * 2, YEARS),
+        ([9, *[0] * 11] * 2, ["[c]"]),
+        ([10, *[0] * 11, 9, *[0] * 11], ["[c]"]),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_points_end_the_shortest_stretches_that_all_hold_enough_people(reconvicted, days, turned):
+    """Enough who were reconvicted, and as many who were not."""
+    assert points_of(months(*reconvicted, turned=turned)) == days
 
 
-@pytest.mark.parametrize(("reconvicted", "hidden"), [(10, False), (9, True)])
-def test_a_unit_with_too_few_people_has_no_path(reconvicted, hidden):
-    points = merge_path(path([0] * 40 + [1] * reconvicted), unit="team")
-    assert len(points) == 1
-    assert (points["cusum_worse"].iloc[0] == CONFIDENTIAL) == hidden
+def test_people_from_before_the_first_whole_year_are_part_of_the_first_step():
+    points = merge_path(months(*[7] * 30), unit="team", last=LAST)
+    assert [day.date() for day in points["matures"]] == HALVES
+    # 12 months of 67 people have come by the end of March 2020
+    assert list(points["cusum_worse"]) == [80.3, 120.5, 160.7, 200.9]
 
 
-def test_a_path_out_of_order_is_refused():
+@pytest.mark.parametrize(("first", "shown"), [("2020-10-01", True), ("2020-10-31", True), ("2020-11-01", False)])
+def test_a_year_is_whole_from_the_month_of_the_first_person_on(first, shown):
+    path = months(*[10] * 10)
+    before = path.head(30).assign(matures=pd.Timestamp(first))
+    assert (points_of(pd.concat([before, path])) != ["[c]"]) == shown
+
+
+def test_a_team_with_no_people_lately_has_no_path():
+    path = months(*[10] * 36)
+    assert points_of(path[path["matures"] < "2020-09-01"]) == ["[c]"]
+
+
+def test_no_day_of_a_person_can_be_seen():
+    """Whichever day of their month people come on, the days of the points are the same, and so are the numbers."""
+    early, late = (merge_path(months(*[12] * 30, day=day), unit="team", last=LAST) for day in (1, 28))
+    pd.testing.assert_frame_equal(early, late)
+    hidden = [merge_path(months(*[0] * 30, day=day), unit="team", last=LAST) for day in (1, 28)]
+    assert [day.date() for table in hidden for day in table["matures"]] == [LAST, LAST]
+
+
+def test_stretches_are_counted_back_from_any_day():
+    points = merge_path(months(*[12] * 24, day=14), unit="team", last=datetime.date(2021, 9, 14))
+    assert [str(day.date()) for day in points["matures"]][-3:] == ["2021-03-14", "2021-06-14", "2021-09-14"]
+    assert len(points) == 8  # the first month has begun the day before its person
+
+
+def test_an_alarm_within_a_stretch_is_kept_and_stands_at_its_end():
+    points = merge_path(months(*[12] * 24, alarms=["2020-02-15"]), unit="team", last=LAST)
+    assert [day.date() for day in points.loc[points["alarm_worse"].astype(bool), "matures"]] == [QUARTERS[1]]
+    assert not points["alarm_better"].any()
+
+
+def test_whole_people_fewer_than_predicted_stand_at_each_point():
+    points = merge_path(months(*[12] * 24), unit="team", last=LAST)
+    # in a quarter 216 people predicted at 0.3, of whom 36 were reconvicted
+    assert list(points["fewer_people"]) == [29, 58, 86, 115, 144, 173, 202, 230]
+
+
+def test_a_team_that_may_not_be_shown_has_no_path():
+    paths = pd.concat([months(*[12] * 24, team=team) for team in ("A", "B")])
+    points = merge_path(paths, unit="team", last=LAST, shown={"B"})
+    assert (points["cusum_worse"] == CONFIDENTIAL).groupby(points["team"]).agg(["sum", "size"]).to_numpy().tolist() == [
+        [1, 1],
+        [0, 8],
+    ]
+
+
+def test_a_path_out_of_order_or_after_the_last_day_is_refused():
     with pytest.raises(DataError, match="the dates of 'A' do not ascend"):
-        merge_path(path([0, 1] * 20).iloc[::-1], unit="team")
+        merge_path(months(*[12] * 24).iloc[::-1], unit="team", last=LAST)
+    with pytest.raises(DataError, match="the path of 'A' goes on after 2021-09-14: give the last day of the period"):
+        merge_path(months(*[12] * 24), unit="team", last=datetime.date(2021, 9, 14))
 
 
 def test_bins_keep_their_limits_when_their_counts_are_hidden():

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from evalkit.present.curves_safe import make_curves_safe
 from evalkit.present.earlier import Beside, Release, shown_of
 from evalkit.present.everyone_safe import OF_FLOW, make_everyone_safe, make_judged_safe, make_whole_flow_safe
 from evalkit.present.monitored_safe import (
     make_cohorts_safe,
-    make_curves_safe,
     make_early_safe,
     make_quality_safe,
     make_units_safe,

@@ -4,8 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
+from test_made_safe import LAST, months
+from test_rolling import FOUR, quarters, window
 
+from evalkit.present.curves_safe import make_paths_safe
 from evalkit.present.disclosure import make_safe
+from evalkit.present.earlier import Release
+from evalkit.present.findings import cusum_finding
 from evalkit.present.monitored_safe import make_units_safe
 
 
@@ -67,3 +72,48 @@ def test_areas_are_shown_as_ever_and_teams_too_where_no_area_is_hidden():
     assert make_units_safe(teams)["actual"].tolist() == [30, 25, 20]
     few = teams.assign(actual=[30, 5, 20])
     assert make_units_safe(few)["actual"].tolist() == ["[c]", "[c]", 20]
+
+
+# ---------------------------------------------------------------- running sums
+
+
+def shown_paths(safe_paths):
+    return {unit for unit, value in zip(safe_paths["unit"], safe_paths["cusum_worse"], strict=True) if value != "[c]"}
+
+
+PATHS = pd.concat([months(*[12] * 24, team=team) for team in "ABCD"]).rename(columns={"team": "unit"})
+
+
+def test_a_team_that_hides_its_number_has_no_path():
+    # That B has enough people in every year of a path would say how few of the total are left for A.
+    table = FOUR.assign(actual=[5, 21, 22, 23])
+    units = make_units_safe(table)
+    hidden = set(units.loc[units["actual"] == "[c]", "unit"])
+    assert len(hidden) == 2
+    assert shown_paths(make_paths_safe(PATHS, units, last=LAST)) == set("ABCD") - hidden
+    assert shown_paths(make_paths_safe(PATHS, make_units_safe(FOUR), last=LAST)) == set("ABCD")
+
+
+@pytest.mark.parametrize(
+    ("first", "series", "shown"), [(19, "people", "BCD"), (19, "unscored", "ABCD"), (14, "people", "ABCD")]
+)
+def test_a_team_hidden_in_an_earlier_quarter_that_its_path_tells_of_has_no_path(first, series, shown):
+    """From October 2019 on, with the people of a year hidden, with a number of no path, and with an earlier year."""
+    begin, end = window(first, first + 4)
+    held = {(f"team={team}", 0, f"{series} {begin} {end}"): None if team == "A" else 50 for team in "ABCD"}
+    among = quarters(
+        Release("", ((begin, end),), {"any": held}, "rat.html"), people=window(23, 27), actual=window(23, 27)
+    )
+    safe_paths = make_paths_safe(PATHS, make_units_safe(FOUR), last=LAST, among=among)
+    assert shown_paths(safe_paths) == set(shown)
+
+
+def test_the_finding_counts_alarms_among_the_sums_that_are_shown():
+    paths = PATHS.assign(alarm_worse=(PATHS["unit"] <= "B") & (PATHS["matures"] > "2021-06-01"))
+    safe_paths = make_paths_safe(paths, make_units_safe(FOUR.assign(actual=[5, 21, 22, 23])), last=LAST)
+    assert shown_paths(safe_paths) == set("CD")
+    assert cusum_finding(safe_paths, unit="unit", units="teams") == "None of 2 teams has alarmed; 2 cannot be shown"
+    every = make_paths_safe(paths, make_units_safe(FOUR), last=LAST)
+    assert cusum_finding(every, unit="unit", units="teams") == "2 of 4 teams have alarmed: A, B"
+    none = make_paths_safe(paths, make_units_safe(FOUR.head(0)), last=LAST)
+    assert cusum_finding(none, unit="unit", units="teams") == "The sums of 4 teams cannot be shown"

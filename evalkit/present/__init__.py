@@ -34,6 +34,7 @@ from evalkit.present.chart_matching import show_love, show_overlap
 from evalkit.present.chart_measures import show_measure_tables
 from evalkit.present.chart_survival import show_survival
 from evalkit.present.charts import show_bars, show_calibration, show_dumbbell
+from evalkit.present.curves_safe import make_curves_safe, make_paths_safe
 from evalkit.present.design_words import (
     designs_finding,
     fair_answer,
@@ -58,7 +59,6 @@ from evalkit.present.monitored_safe import (
     make_caseload_safe,
     make_cohorts_safe,
     make_early_safe,
-    make_paths_safe,
     make_quality_safe,
     make_units_safe,
 )
@@ -106,6 +106,7 @@ __all__ = [
     "make_bins_safe",
     "make_caseload_safe",
     "make_cohorts_safe",
+    "make_curves_safe",
     "make_designs_safe",
     "make_early_safe",
     "make_flow_safe",

@@ -1,9 +1,15 @@
-"""CUSUM paths of monitored units: small multiples on one scale, an alarm where an arm reaches its threshold."""
+"""CUSUM paths of monitored units: small multiples on one scale, a point at the end of each stretch of the calendar.
+
+An alarm stands on the threshold, at the end of the stretch in which the arm reached it.
+"""
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from evalkit.dates import long_date
 from evalkit.present.chart_forms import Sketch
@@ -25,8 +31,14 @@ ARMS: tuple[tuple[str, int, str, str, Any], ...] = (
 )
 """Of a CUSUM: name, side of zero, colour, marker of an alarm, line."""
 
+POINT: dict[str, Any] = {"linewidth": 1.8, "marker": "o", "markersize": 3.6}
+"""A path: where nothing is known in between, its points are what is to be seen."""
+
 PANEL, ABOVE, BELOW = 1.15, 0.32, 0.3
 """Inches: height of a small panel, free space above and below it."""
+
+A_YEAR, MARGIN = datetime.timedelta(days=366), 0.02
+"""The shortest time that a panel spans, so that some year begins in it; and free space on either side, as a share."""
 
 
 def draw_cusum(path: pd.DataFrame, ax: Axes, *, unit: str) -> Axes:
@@ -37,15 +49,17 @@ def draw_cusum(path: pd.DataFrame, ax: Axes, *, unit: str) -> Axes:
     if shown.empty:
         ax.text(0.5, 0.5, CONFIDENTIAL, transform=ax.transAxes, ha="center", va="bottom", color=SOFT)
         return ax
+    days = shown["matures"].to_numpy()
     for arm, sign, colour, marker, line in ARMS:
-        height = sign * shown[f"cusum_{arm}"].astype(float)
-        threshold = sign * shown[f"threshold_{arm}"].astype(float)
-        ax.plot(shown["matures"], threshold, color=SOFT, linewidth=1, linestyle=(0, (5, 3)))
-        ax.plot(shown["matures"], height, color=colour, linewidth=1.8, linestyle=line)
+        height, threshold = (sign * shown[f"{part}_{arm}"].to_numpy(dtype=float) for part in ("cusum", "threshold"))
         alarms = shown[f"alarm_{arm}"].to_numpy(dtype=bool)
-        ax.plot(
-            shown["matures"][alarms], threshold[alarms], marker, color=colour, markersize=8, linestyle="", clip_on=False
-        )
+        ax.plot(days, threshold, color=SOFT, linewidth=1, linestyle=(0, (5, 3)))
+        # A sum that alarmed went up to its threshold, and started again.
+        before = np.flatnonzero(alarms)
+        points = np.arange(len(days)) + np.cumsum(alarms)
+        through = np.insert(days, before, days[before]), np.insert(height, before, threshold[before])
+        ax.plot(*through, color=colour, linestyle=line, markevery=points.tolist(), **POINT)
+        ax.plot(days[alarms], threshold[alarms], marker, color=colour, markersize=8, linestyle="", clip_on=False)
     return ax
 
 
@@ -59,9 +73,12 @@ def _label_dates(panels: list[Axes], table: pd.DataFrame, reach: float) -> None:
     """Every panel from minus to plus the reach, and a little more; dates as years."""
     from matplotlib.dates import DateFormatter, YearLocator
 
+    last = table["matures"].max()
+    first = min(table["matures"].min(), last - A_YEAR)
+    beside = MARGIN * (last - first)
     for ax in panels:
         ax.set_ylim(-1.15 * reach, 1.15 * reach)
-        ax.set_xlim(table["matures"].min(), table["matures"].max())
+        ax.set_xlim(first - beside, last + beside)
         ax.xaxis.set_major_locator(YearLocator())
         ax.xaxis.set_major_formatter(DateFormatter("%Y"))
         ax.locator_params(axis="y", nbins=4, integer=True)
@@ -96,7 +113,7 @@ def draw_vlad(path: pd.DataFrame, ax: Axes, *, unit: str) -> Axes:
     if shown.empty:
         ax.text(0.5, 0.5, CONFIDENTIAL, transform=ax.transAxes, ha="center", va="bottom", color=SOFT)
     else:
-        ax.plot(shown["matures"], shown["fewer_people"].astype(float), color=NAVY, linewidth=1.8)
+        ax.plot(shown["matures"], shown["fewer_people"].astype(float), color=NAVY, **POINT)
     return ax
 
 

@@ -101,10 +101,15 @@ def cusum_finding(table: SafeTable, *, unit: str, units: str) -> str:
     unit  : the column of the unit
     units : what they are called ('teams')
     """
-    every = list(dict.fromkeys(require_safe(table)[unit]))
-    alarms = table[table["alarm_worse"].astype(bool) | table["alarm_better"].astype(bool)]
+    shown = require_safe(table)[[is_shown(value) for value in table["alarm_worse"]]]
+    every = list(dict.fromkeys(shown[unit]))
+    hidden = table[unit].nunique() - len(every)
+    if not every:
+        return f"The sums of {hidden} {units} cannot be shown" if hidden else f"No {units}"
+    alarms = shown[shown["alarm_worse"].astype(bool) | shown["alarm_better"].astype(bool)]
     alarmed = list(dict.fromkeys(alarms[unit]))
+    rest = f"; {hidden} cannot be shown" if hidden else ""
     if not alarmed:
-        return f"None of {len(every)} {units} has alarmed"
+        return f"None of {len(every)} {units} has alarmed{rest}"
     names = f": {', '.join(map(str, alarmed))}" if len(alarmed) <= NAMED else ""
-    return f"{len(alarmed)} of {len(every)} {units} {'has' if len(alarmed) == 1 else 'have'} alarmed{names}"
+    return f"{len(alarmed)} of {len(every)} {units} {'has' if len(alarmed) == 1 else 'have'} alarmed{names}{rest}"

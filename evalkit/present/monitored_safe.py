@@ -1,4 +1,4 @@
-"""Results of monitoring made safe: units within wider units, cohorts and crossings of them, running sums.
+"""Results of monitoring made safe: units within wider units, cohorts and crossings of them.
 
 All tables of one kind of unit are released together, in a report and in one briefing per unit. So each page takes its
 unit from the safe table of all of them: what is hidden in one place is hidden in every place. Wider units are decided
@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from evalkit.present.disclosure import CONFIDENTIAL, AlsoHidden, SafeTable, is_shown, make_safe, require_safe
-from evalkit.present.made_safe import FEWEST, merge_path
 from evalkit.present.quarters import EVERYONE, Units
 
 CROSSED = " and "
@@ -29,14 +28,6 @@ SHOWN_OF_CASELOAD = {"people_before": None, "actual_before": "people_before"}
 """The second is not shown; the page of that year was decided by both."""
 LATER = ("people", "unscored", "person_years", "actual", "predicted", "difference", "ratio", "ratio_low", "ratio_high")
 SHOWN_OF_EARLY = {"people_90": None, "actual_90": "people_90"}
-
-CURVE_BASE = 5
-"""The number reconvicted so far is rounded to this: sums and differences of curves then leave five values open."""
-
-EARLY_DAY = 90
-"""The day of a curve whose number stands beside it, not rounded, in the table of the first three months."""
-
-CURVE = ("actual", "predicted", "low", "high")
 
 NO_MORE = AlsoHidden()
 
@@ -225,72 +216,3 @@ def _decided_cohorts(cohorts: pd.DataFrame, threshold: int, also: AlsoHidden) ->
     final = make_safe(shown, counts=[], threshold=threshold)
     final.hidden_cells = int(shown[list(SHOWN_OF_UNITS)].isin([CONFIDENTIAL]).to_numpy().sum())
     return final
-
-
-def make_paths_safe(paths: pd.DataFrame) -> SafeTable:
-    """The running sums of some units, as `merge_path` makes them safe; an empty table where there are none.
-
-    paths : columns of `cusum_paths`, with unit
-    """
-    return make_safe(paths, counts=[]) if paths.empty else merge_path(paths, unit="unit")
-
-
-def make_curves_safe(
-    curves: pd.DataFrame,
-    early: SafeTable | None = None,
-    *,
-    everyone: SafeTable | None = None,
-    fewest: int = FEWEST,
-) -> SafeTable:
-    """Reconvictions so far, month by month, reduced to points between which enough people were reconvicted.
-
-    curves : unit, label, day (ascending, from 0), people, actual, predicted, low, high, as `interim_curves` gives them
-    early  : from `make_early_safe`, of the same units: a unit whose first three months are hidden has no curve; units
-             that are not in it (everyone, say) are judged by their own numbers
-    everyone : from `make_everyone_safe`: where it hides the people of the first three months, they have no curve
-    fewest : people reconvicted between two points, and people not reconvicted at each; where the table of the first
-             three months shows its number, also between each point before day 90 and that day
-
-    Returns one row per point, made safe: unit, label, day, people, and as shares of the people actual_share (from the
-    number rounded to 5), predicted_share, low_share, high_share. A unit with too few people has one row with '[c]'.
-
-    The curves of other quarters, of partly the same people a quarter further on, need not be known. A rounded number
-    leaves five values open and a difference of two nine; only a number known exactly can narrow that, and the one there
-    is, of day 90, is kept away from. (Integer programming on four successive quarters of 44 simulated units found no
-    number of a few people; without that distance it found some in seven of ten.)
-    """
-    rows = [] if early is None else require_safe(early).to_dict("records")
-    whole = [] if everyone is None else require_safe(everyone).to_dict("records")
-    hidden = {row["unit"] for row in rows if not is_shown(row["actual_90"])}
-    hidden |= {row["unit"] for row in whole if not is_shown(row["people_90"])}
-    exact = {row["unit"] for row in [*rows, *whole]}
-    parts = [
-        _merged_curve(part, fewest, shown=name not in hidden, exact=name in exact)
-        for name, part in curves.groupby("unit", sort=False)
-    ]
-    columns = ["unit", "label", "day", "people", *(f"{name}_share" for name in CURVE)]
-    return make_safe(pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns), counts=[])
-
-
-def _merged_curve(curve: pd.DataFrame, fewest: int, *, shown: bool, exact: bool) -> pd.DataFrame:
-    people = int(curve["people"].iloc[0])
-    kept = _kept(curve, fewest, exact=exact)
-    points = curve.iloc[kept][["unit", "label", "day"]].astype(object)
-    if len(kept) == 1 or not shown:
-        cells = dict.fromkeys(["people", *(f"{name}_share" for name in CURVE)], CONFIDENTIAL)
-        return points.iloc[:1].assign(**cells)
-    rounded = curve.iloc[kept].assign(actual=lambda rows: CURVE_BASE * (rows["actual"] / CURVE_BASE).round())
-    shares = {f"{name}_share": (rounded[name] / people).astype(object) for name in CURVE}
-    return points.assign(people=people, **shares).astype(object)
-
-
-def _kept(curve: pd.DataFrame, fewest: int, *, exact: bool) -> list[int]:
-    """The points of a curve that are far enough apart, and from the number of day 90 if that is shown as it is."""
-    actual, people = curve["actual"].to_numpy(), int(curve["people"].iloc[0])
-    early = actual[(curve["day"] <= EARLY_DAY).to_numpy()][-1]
-    kept = [0]
-    for row, day in enumerate(curve["day"]):
-        too_near = exact and day < EARLY_DAY and early - actual[row] < fewest
-        if actual[row] - actual[kept[-1]] >= fewest and people - actual[row] >= fewest and not too_near:
-            kept.append(row)
-    return kept
