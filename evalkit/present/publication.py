@@ -29,10 +29,7 @@ UNMISTAKABLE = 100
 """Equal counts of this size in two tables are taken for the same people; smaller ones only in rows of one name."""
 
 SOLUTIONS_A_TABLE = 100
-"""Integer programmes that one table may take beside the others; not enough: all it ties in is hidden.
-
-Fewer are no faster: what is hidden for want of them has to be protected as well.
-"""
+"""Integer programmes that one table may take beside the others; not enough: all it ties in is hidden."""
 
 SOLUTIONS_BESIDE_EARLIER = 400
 """The same for a table that is set beside earlier releases."""
