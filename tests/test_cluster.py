@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from batch_inputs import LOAD, SHOW, write_inputs
 from distributed import LocalCluster
+from test_together import extract_with_women, shown_in
 
 from evalkit.errors import ReportError
 from evalkit.reports.batch import run_batch
@@ -37,6 +38,15 @@ def test_a_batch_is_complete_although_a_worker_is_killed_in_the_middle(cluster, 
     same = run_batch(tmp_path / "trial.toml", by="area", out=tmp_path / "same", workers=cluster.scheduler_address)
     assert {name: (tmp_path / "same" / name).read_bytes() for name in pages} == pages
     assert same.batches["trial by area"].rows == here.batches["trial by area"].rows
+
+
+def test_what_a_batch_hides_together_is_worked_out_on_the_cluster(cluster, tmp_path):
+    spec = extract_with_women(tmp_path, North=(4, 40), South=(13, 60), West=(30, 70))
+    away = run_batch(spec, by="area", out=tmp_path / "out", workers=cluster.scheduler_address)
+    assert away.batches["trial by area"].together
+    assert shown_in(tmp_path / "out/trial-north.html") == ["[c]", "[c]"]
+    assert shown_in(tmp_path / "out/trial-south.html") == ["[c]", "[c]"]  # 13 women, or 4 would be what is left
+    assert shown_in(tmp_path / "out/trial-west.html") == ["30", "70"]
 
 
 def test_a_scheduler_that_does_not_answer_is_said(tmp_path):

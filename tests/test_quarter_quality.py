@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
+from test_rolling import Windows
 
 from evalkit.present.curves_safe import make_curves_safe
 from evalkit.present.earlier import Beside, Release, shown_of
@@ -62,16 +62,6 @@ def start_of(quarter):
 def window(first, last):
     """From the first day of one quarter to the day before another."""
     return start_of(first), start_of(last) - datetime.timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Windows:
-    """The days that the counts of a quarter are about, as the cohort says them."""
-
-    counted: dict
-    column: str = "team"
-    coming: dict = field(default_factory=dict)
-    wider: object = None
 
 
 def small_teams(seed, rates=(2, 9)):

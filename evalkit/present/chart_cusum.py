@@ -43,11 +43,8 @@ A_YEAR, MARGIN = datetime.timedelta(days=366), 0.02
 
 def draw_cusum(path: pd.DataFrame, ax: Axes, *, unit: str) -> Axes:
     """Both arms of one unit: evidence for more than predicted upwards, for fewer downwards, and where they alarm."""
-    ax.axhline(0, color=SOFT, linewidth=1)
-    shown = path[[is_shown(value) for value in path["cusum_worse"]]]
-    name_panel(ax, str(path[unit].iloc[0]))
+    shown = _begun(path, ax, unit)
     if shown.empty:
-        ax.text(0.5, 0.5, CONFIDENTIAL, transform=ax.transAxes, ha="center", va="bottom", color=SOFT)
         return ax
     days = shown["matures"].to_numpy()
     for arm, sign, colour, marker, line in ARMS:
@@ -61,6 +58,16 @@ def draw_cusum(path: pd.DataFrame, ax: Axes, *, unit: str) -> Axes:
         ax.plot(*through, color=colour, linestyle=line, markevery=points.tolist(), **POINT)
         ax.plot(days[alarms], threshold[alarms], marker, color=colour, markersize=8, linestyle="", clip_on=False)
     return ax
+
+
+def _begun(path: pd.DataFrame, ax: Axes, unit: str) -> pd.DataFrame:
+    """A panel with its name and the line of nothing; returns the points that are shown, and says so if none is."""
+    ax.axhline(0, color=SOFT, linewidth=1)
+    name_panel(ax, str(path[unit].iloc[0]))
+    shown = path[[is_shown(value) for value in path["fewer_people"]]]
+    if shown.empty:
+        ax.text(0.5, 0.5, CONFIDENTIAL, transform=ax.transAxes, ha="center", va="bottom", color=SOFT)
+    return shown
 
 
 def _label_cusum(panels: list[Axes], table: pd.DataFrame) -> None:
@@ -107,12 +114,8 @@ def show_cusum(table: SafeTable, *, unit: str, finding: str, measure: str, sourc
 
 def draw_vlad(path: pd.DataFrame, ax: Axes, *, unit: str) -> Axes:
     """Predicted less actual, added up person after person, of one unit: upwards where fewer were reconvicted."""
-    ax.axhline(0, color=SOFT, linewidth=1)
-    shown = path[[is_shown(value) for value in path["fewer_people"]]]
-    name_panel(ax, str(path[unit].iloc[0]))
-    if shown.empty:
-        ax.text(0.5, 0.5, CONFIDENTIAL, transform=ax.transAxes, ha="center", va="bottom", color=SOFT)
-    else:
+    shown = _begun(path, ax, unit)
+    if not shown.empty:
         ax.plot(shown["matures"], shown["fewer_people"].astype(float), color=NAVY, **POINT)
     return ax
 

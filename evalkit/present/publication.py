@@ -21,7 +21,7 @@ from evalkit.present.cells import Cells, Kind
 from evalkit.present.counts import Countable, Tie, table_names
 from evalkit.present.earlier import NOTHING_BEFORE, Beside
 from evalkit.present.exchange import EXCHANGE, Exchange
-from evalkit.present.published import Hidden, Published, published_of, released_of
+from evalkit.present.published import Hidden, Published, published_of, released_of, suppressed_of
 from evalkit.present.suppression import MOST_SOLUTIONS, hidden_cells
 from evalkit.present.ties import add_gap, differences
 
@@ -135,23 +135,8 @@ class Publication:
     @property
     def suppressed(self) -> dict[str, int]:
         """How many counts the tables so far hold, and how many of them are hidden, by reason."""
-        cells = self.cells
-        held = [cell for tie in self.ties for ids in tie.ids.values() for cell in dict.fromkeys(ids) if cell >= 0]
-        hidden = [cell for cell in held if cells.kinds[cell] is Kind.HIDDEN]
         gaps = {gap for mirror in self.mirrors for gap in mirror.gaps}
-        complements = {rest: count for rest, count in cells.count_of.items() if rest not in gaps}
-        leaving_few = {count for rest, count in complements.items() if cells.is_small(rest)}
-        small = sum(map(cells.is_small, hidden))
-        few_left = sum(cell in leaving_few and not cells.is_small(cell) for cell in hidden)
-        earlier = sum(cell in self.for_earlier for cell in hidden)
-        others = len(hidden) - small - few_left - earlier
-        return {
-            "counts": len(held),
-            "small": small,
-            "few_left": few_left,
-            "protecting": others,
-            "earlier": earlier,
-        }
+        return suppressed_of(self.cells, self.ties, self.for_earlier, gaps)
 
     @property
     def earlier_titles(self) -> list[str]:

@@ -66,3 +66,22 @@ def _released(cells: Cells, name: str, tie: Tie) -> dict[str, object]:
         for column, ids in tie.ids.items()
     }
     return {"table": name, "rows": list(tie.rows), "counts": counts}
+
+
+def suppressed_of(
+    cells: Cells, ties: Sequence[Tie], for_earlier: Collection[int], gaps: Collection[int]
+) -> dict[str, int]:
+    """How many counts the tables hold, and how many of them are hidden, by reason.
+
+    for_earlier : cells hidden because of earlier releases
+    gaps        : cells of the people who are in an earlier release or this one only
+    """
+    held = [cell for tie in ties for ids in tie.ids.values() for cell in dict.fromkeys(ids) if cell >= 0]
+    hidden = [cell for cell in held if cells.kinds[cell] is Kind.HIDDEN]
+    complements = {rest: count for rest, count in cells.count_of.items() if rest not in gaps}
+    leaving_few = {count for rest, count in complements.items() if cells.is_small(rest)}
+    small = sum(map(cells.is_small, hidden))
+    few_left = sum(cell in leaving_few and not cells.is_small(cell) for cell in hidden)
+    earlier = sum(cell in for_earlier for cell in hidden)
+    others = len(hidden) - small - few_left - earlier
+    return {"counts": len(held), "small": small, "few_left": few_left, "protecting": others, "earlier": earlier}

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 RUNS = 3
 """Times that a notebook is run: a table may have to hide, beside earlier releases, what one before it has shown."""
 
-GIVES_AWAY = "beside the releases in this folder the report would give away small numbers that those hide"
+GIVES_AWAY = (
+    "beside the releases in this folder the report would give away small numbers that those hide; write it to another "
+    "folder, or take out releases that were never shared (evalkit releases)"
+)
 
 
 def run_report(
