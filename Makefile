@@ -118,7 +118,7 @@ test: $(DEMO) | $(DEV_READY)  ## every test, on two processes (each with one thr
 
 .PHONY: test-full
 test-full: | $(DEV_READY)  ## the full-size runs: a million people, minutes
-	@$(PY) -m pytest -m full
+	@$(PY) -m pytest -m full --timeout 0
 
 .PHONY: validate
 validate: $(DEMO) | $(DEV_READY)  ## does it tell the truth? a thousand simulated studies, reports/validation.html, minutes

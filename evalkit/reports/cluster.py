@@ -6,7 +6,9 @@ notebook, specification and extract under the same paths.
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any
@@ -17,6 +19,12 @@ from evalkit.reports.job import Failure, Hiding, Job, Opening, Outcome, Prepared
 
 ANSWER_SECONDS = 10
 """Time that a scheduler has to answer."""
+
+LOOK_SECONDS = 5
+"""Between two looks at whether the cluster still has workers."""
+
+ALONE_SECONDS = 120
+"""Time after which a cluster without workers, or without a scheduler, is given up: lost workers are often replaced."""
 
 
 class Cluster:
@@ -54,24 +62,56 @@ class Cluster:
 
     def outcomes(self, jobs: Iterable[Job | Hiding]) -> Iterator[Outcome]:
         """Make the reports, or work out what they hide; hand out what becomes of each as soon as it is known."""
-        from distributed import as_completed
+        jobs, last_worker = list(jobs), time.monotonic()
+        if self._client.status == "closed":
+            yield from (_failed(job, "its scheduler is gone") for job in jobs)
+            return
+        left = {self._submit(job): job for job in jobs}
+        while left:
+            for future in self._ended(left):
+                yield _outcome(future, left.pop(future))
+            if self._has_workers():
+                last_worker = time.monotonic()
+            elif time.monotonic() - last_worker > ALONE_SECONDS:
+                self._client.cancel(list(left))
+                yield from (_failed(job, f"no worker for {ALONE_SECONDS} s") for job in left.values())
+                return
 
-        opening = self._client.scatter(self._opening, broadcast=True)
-        futures = {}
-        for job in jobs:
-            rows = self._prepared.rows[job.name]
-            task = (work_out, job) if isinstance(job, Hiding) else (made_on_worker, opening, job, rows)
-            futures[self._client.submit(*task, pure=False)] = job
-        for future in as_completed(list(futures)):
-            yield _outcome(future, futures[future])
+    def _submit(self, job: Job | Hiding) -> Any:
+        # The opening travels with each report: what is given to the workers beforehand is lost with the last of them.
+        task = (work_out, job) if isinstance(job, Hiding) else (made_on_worker, self._opening, job, self._rows(job))
+        return self._client.submit(*task, pure=False)
+
+    def _rows(self, job: Job) -> str:
+        return self._prepared.rows[job.name]
+
+    def _ended(self, futures: Iterable[Any]) -> list[Any]:
+        """The futures that have ended, after a wait of at most `LOOK_SECONDS` for the first of them."""
+        from distributed import CancelledError, wait
+
+        with contextlib.suppress(TimeoutError, CancelledError):  # those that are cancelled have ended
+            wait(list(futures), timeout=LOOK_SECONDS, return_when="FIRST_COMPLETED")
+        return [future for future in futures if future.status != "pending"]
+
+    def _has_workers(self) -> bool:
+        try:
+            return bool(self._client.nthreads())
+        except (OSError, TimeoutError):
+            return False
 
 
 def _outcome(future: Any, job: Job | Hiding) -> Outcome:
-    error = future.exception()
-    if error is None:
-        outcome: Outcome = future.result()
-        return outcome
-    failure = Failure("ReportError", f"the cluster could not make it: {type(error).__name__}: {error}")
+    from distributed import CancelledError
+
+    try:
+        outcome: Outcome = future.result(timeout=ALONE_SECONDS)
+    except (Exception, CancelledError) as error:
+        return _failed(job, f"{type(error).__name__}: {error}")
+    return outcome
+
+
+def _failed(job: Job | Hiding, why: str) -> Outcome:
+    failure = Failure("ReportError", f"the cluster could not make it: {why}")
     return Outcome(job.name, seconds=0.0, peak_bytes=0, failure=failure)
 
 
