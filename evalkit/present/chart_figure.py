@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evalkit.present.chart_draughtsman import ordered
 from evalkit.present.chart_forms import (
     GAP,
     INK,
@@ -97,9 +99,9 @@ def chart_piece(
     # Each form has it, since a browser leaves out of paper's tags what stands around a drawing; one form is shown.
     alternative = f"{finding}. {summary or '; '.join(rows)}"
     image = f'role="img" aria-label="{escaped(alternative)}"'
-    both = f'<svg class="wide" {image} {_drawn(Sketch(paint, height), WIDTH, finding)}'
+    both = f'<svg class="wide" {image} {_drawing(Sketch(paint, height), WIDTH, finding)}'
     if narrow:
-        both += f'<svg class="narrow" {image} {_drawn(narrow, NARROW_WIDTH, f"{finding} (narrow)")}'
+        both += f'<svg class="narrow" {image} {_drawing(narrow, NARROW_WIDTH, f"{finding} (narrow)")}'
     markup = (
         f'<figure class="chart"><figcaption><span class="finding">{escaped(finding)}</span>{more}'
         f'<span class="measure">{escaped(measure)}</span></figcaption>'
@@ -111,8 +113,13 @@ def chart_piece(
     return Piece(markup, f"{said}\n{cells.to_string(index=False)}\n{source}")
 
 
+def _drawing(sketch: Sketch, width: float, salt: str) -> str:
+    """One form of a chart as an SVG element without its opening '<svg'; a mark for it where it is drawn elsewhere."""
+    draw = partial(_drawn, sketch, width, salt)
+    return ordered(draw) or draw()
+
+
 def _drawn(sketch: Sketch, width: float, salt: str) -> str:
-    """One form of the chart as SVG."""
     from matplotlib import style
     from matplotlib.figure import Figure
 

@@ -34,7 +34,7 @@ SYMBOLS = {
 class SafeTable(pd.DataFrame):
     """A table that `make_safe` has passed; any operation on it gives a plain frame, which is not safe any more."""
 
-    _metadata = ("threshold", "hidden_cells")
+    _metadata = ["threshold", "hidden_cells"]  # noqa: RUF012  (pandas wants a list to load a pickle)
     threshold: int
     hidden_cells: int
 

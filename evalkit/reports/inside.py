@@ -24,9 +24,7 @@ LOADING = ("evalkit.intake", "duckdb", "pyarrow.csv", "evalkit.cohort", "evalkit
 SHOWING = (
     "scipy.special",
     "scipy.optimize",
-    "matplotlib.figure",
-    "matplotlib.backends.backend_svg",
-    "matplotlib.style",
+    "cloudpickle",
 )
 """Modules that nearly every report uses afterwards: they are imported while the engine loads the extract."""
 

@@ -8,7 +8,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -44,10 +44,13 @@ LONGEST_TEMPORARY_PATH = 80
 
 
 @contextmanager
-def started_kernel(folder: Path, *, told: Mapping[str, str] | None = None) -> Iterator[Any]:
+def started_kernel(
+    folder: Path, *, told: Mapping[str, str] | None = None, inherits: Collection[int] = ()
+) -> Iterator[Any]:
     """Start a kernel in `folder` and return its manager, while the kernel is still waking up.
 
-    told : environment variables for it
+    told     : environment variables for it
+    inherits : file descriptors that stay open in it
 
     It listens on sockets in a folder of its own that only this user can enter (a TCP port could be listened to by
     anyone on the machine), reads no IPython settings or start-up files of the user, and is ended on leaving, or when
@@ -62,6 +65,7 @@ def started_kernel(folder: Path, *, told: Mapping[str, str] | None = None) -> It
             [sys.executable, "-c", LAUNCH, "-f", str(connection), *KERNEL_ARGUMENTS],
             cwd=folder,
             env=environment,
+            pass_fds=tuple(inherits),
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from evalkit.errors import ReportError, SpecError
+from evalkit.reports.drawing import draughtsman
 from evalkit.reports.kernel import WhileCellsRun, import_papermill, run_cells, started_kernel
 from evalkit.reports.ledger import Identity, identity_of
 from evalkit.reports.parameters import check_parameters, declared_parameters
@@ -77,13 +78,17 @@ def run_notebook(
     check_parameters(parameters, declared, notebook.name)
     with _garbage_left(), among_releases(target.parent, identity) as releases, _replacing(target) as file:
         for _ in range(RUNS):
-            with started_kernel(notebook.parent, told=releases.environment) as manager:
-                import_papermill()  # slow, while the kernel wakes up
-                meanwhile = WhileCellsRun(lambda: _finishing(notebook, declared, parameters))
-                options = {"bar": sys.stderr.isatty(), "km": manager, "on_cell_execute": meanwhile.begin}
-                executed = run_cells(source, parameters, notebook.name, **options)
-            if not releases.ask_again():
-                break
+            with draughtsman() as charts:
+                told = {**releases.environment, **charts.environment}
+                with started_kernel(notebook.parent, told=told, inherits=[charts.descriptor]) as manager:
+                    import_papermill()  # slow, while the kernel wakes up
+                    charts.start()
+                    meanwhile = WhileCellsRun(lambda: _finishing(notebook, declared, parameters))
+                    options = {"bar": sys.stderr.isatty(), "km": manager, "on_cell_execute": meanwhile.begin}
+                    executed = run_cells(source, parameters, notebook.name, **options)
+                if not releases.ask_again():
+                    charts.fill_in(executed, notebook.name)
+                    break
         else:
             raise ReportError(f"{notebook.name}: {GIVES_AWAY}")
         known: dict[str, Any] = {"parameters": parameters, "identifiers": meanwhile.result()}

@@ -1,0 +1,88 @@
+"""Charts drawn by a process of their own, while the one that runs the notebook goes on.
+
+Much of what the cells of a report do is drawing, and nothing waits for a drawing but the finished page. Whoever makes
+one report may start a draughtsman and tell the notebook's process the way to it (`DRAUGHTSMAN`); a chart then holds a
+mark where its drawing belongs, to be filled in before the page is rendered. Without one, as in JupyterLab, charts are
+drawn where they are shown. Both ways the same code draws the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+import secrets
+import sys
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing.connection import Connection
+
+DRAUGHTSMAN = "EVALKIT_DRAUGHTSMAN"
+"""Environment variable of the notebook's process: number of the file descriptor that leads to the draughtsman."""
+
+MARK = re.compile(r"evalkit-drawing-[0-9a-f]{32}")
+"""What stands in an output where a drawing will be."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What became of an order: the SVG, or kind and message of the exception; and warnings, as text."""
+
+    svg: str = ""
+    error: tuple[str, str] | None = None
+    warned: str = ""
+
+
+def ordered(draw: Callable[[], str]) -> str | None:
+    """The mark of a drawing that a draughtsman was told to make; None where there is none, or none any more."""
+    line = _line(os.environ.get(DRAUGHTSMAN, ""))
+    if line is None:
+        return None
+    import cloudpickle  # type: ignore[import-untyped]
+
+    mark = f"evalkit-drawing-{secrets.token_hex(16)}"
+    try:
+        line.send_bytes(cloudpickle.dumps((mark, draw), protocol=5))
+    except BrokenPipeError:
+        return None
+    return mark
+
+
+@cache
+def _line(descriptor: str) -> Connection | None:
+    return Connection(int(descriptor), readable=False) if descriptor else None
+
+
+def serve(orders: Connection, answer: Connection) -> None:
+    """Draw what is ordered until nobody is left to order anything; then hand over all of it: mark -> Drawing."""
+    made: dict[str, Drawing] = {}
+    with suppress(EOFError):
+        while True:
+            order = orders.recv_bytes()
+            mark, draw = pickle.loads(order)
+            made[mark] = _drawn(draw)
+    answer.send(made)
+
+
+def _drawn(draw: Callable[[], str]) -> Drawing:
+    with warnings.catch_warnings(record=True) as caught:
+        try:
+            svg, error = draw(), None
+        except Exception as failed:
+            svg, error = "", (type(failed).__name__, str(failed))
+    told = (warnings.formatwarning(one.message, one.category, one.filename, one.lineno) for one in caught)
+    return Drawing(svg, error, "".join(told))
+
+
+def main() -> None:
+    """The draughtsman's process: the numbers of its two file descriptors are its arguments."""
+    orders, answer = sys.argv[1:]
+    import matplotlib.backends.backend_svg
+    import matplotlib.figure
+    import matplotlib.style  # noqa: F401  (all imported while there is nothing to draw yet)
+
+    serve(Connection(int(orders), writable=False), Connection(int(answer), readable=False))
+    os._exit(0)
