@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from batch_inputs import write_inputs
 
 from evalkit.reports.kernel import GRAMMARS
 from evalkit.reports.run import _garbage_left
@@ -32,6 +33,19 @@ def test_a_grammar_that_is_there_already_stays():
     )
     said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60).stdout
     assert said.strip() == "True"
+
+
+def test_pages_are_searched_without_pandas(tmp_path):
+    write_inputs(tmp_path)
+    asked = (
+        "import sys\n"
+        "from evalkit.intake.identifiers import read_identifiers\n"
+        "identifiers = read_identifiers(sys.argv[1])\n"
+        "print(sorted(identifiers.in_text('P001 and SP002')), 'pandas' in sys.modules)"
+    )
+    command = [sys.executable, "-c", asked, str(tmp_path / "extract")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert said.strip() == "['P001', 'SP002'] False"
 
 
 def test_garbage_is_looked_for_again_after_a_report_that_failed():

@@ -1,15 +1,18 @@
 """The identifiers that the source gives people, sentences, referrals, ...: what a finished report must not hold.
 
-They are read from the files once more, because the tables of an extract know pseudonyms only.
+They are read from the files once more, because the tables of an extract know pseudonyms only. Arrow is handed its own
+arrays throughout: wherever it is given a Python value it imports pandas, to see whether it is one of pandas'.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +47,9 @@ class Identifiers:
 
     def among(self, words: Iterable[str]) -> set[str]:
         """Those of the words that are identifiers."""
-        import pyarrow as pa
         import pyarrow.compute as compute
 
-        asked = pa.array(sorted(words), pa.string())
+        asked = _texts(sorted(words))
         return set(self.values.filter(compute.is_in(self.values, value_set=asked)).to_pylist())
 
     def in_text(self, text: str) -> set[str]:
@@ -71,10 +73,21 @@ class Identifiers:
 
         if not len(self.values):
             return set()
-        joined = compute.binary_join(pa.ListArray.from_arrays([0, len(self.values)], self.values), "\n")[0].as_py()
+        ends = pa.py_buffer(array("i", [0, len(self.values)]))
+        whole = pa.ListArray.from_buffers(pa.list_(pa.string()), 1, [None, ends], children=[self.values])
+        joined = compute.binary_join(whole, _texts(["\n"]))[0].as_py()
         if joined.isascii():
             return {re.sub("W+", "W", form.decode()) for form in set(joined.encode().translate(_ALL_W).split(b"\n"))}
         return set(_RUN.sub("W", joined).split("\n"))
+
+
+def _texts(words: Sequence[str]) -> Any:
+    """Text as an Arrow array."""
+    import pyarrow as pa
+
+    encoded = [word.encode() for word in words]
+    ends = array("i", accumulate(map(len, encoded), initial=0))
+    return pa.StringArray.from_buffers(len(words), pa.py_buffer(ends), pa.py_buffer(b"".join(encoded)))
 
 
 def is_ambiguous(identifier: str) -> bool:
@@ -107,10 +120,11 @@ def read_identifiers(path: str | Path) -> Identifiers:
     tables = settings.tables()
     found = find_sources(path, tables).found
     columns = [cells for name, source in found.items() for cells in _columns(source, tables[name], settings)]
-    return Identifiers(pa.concat_arrays([pa.array([], pa.string()), *columns]))
+    return Identifiers(pa.concat_arrays([pa.nulls(0, pa.string()), *columns]))
 
 
 def _columns(source: Source, table: Table, settings: Settings) -> Iterator[Any]:
+    import pyarrow as pa
     import pyarrow.compute as compute
 
     referring = {reference.column for reference in table.references}
@@ -119,7 +133,7 @@ def _columns(source: Source, table: Table, settings: Settings) -> Iterator[Any]:
     wanted = [mapping.get(name, name) for name in dict.fromkeys([*naming, table.key]) if name.endswith("_id")]
     for cells in _cells(source, wanted, settings):
         trimmed = compute.utf8_trim_whitespace(cells.combine_chunks())
-        yield trimmed.filter(compute.not_equal(trimmed, ""))
+        yield trimmed.filter(compute.utf8_length(trimmed).cast(pa.bool_()))  # without the empty ones
 
 
 def _cells(source: Source, wanted: list[str], settings: Settings) -> list[Any]:

@@ -10,30 +10,22 @@ from __future__ import annotations
 
 import os
 import pickle
-import re
 import secrets
 import sys
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from multiprocessing.connection import Connection
 
 DRAUGHTSMAN = "EVALKIT_DRAUGHTSMAN"
 """Environment variable of the notebook's process: number of the file descriptor that leads to the draughtsman."""
 
-MARK = re.compile(r"evalkit-drawing-[0-9a-f]{32}")
-"""What stands in an output where a drawing will be."""
+MARK = "evalkit-drawing-"
+"""How the 48 characters begin that stand in an output where a drawing will be."""
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """What became of an order: the SVG, or kind and message of the exception; and warnings, as text."""
-
-    svg: str = ""
-    error: tuple[str, str] | None = None
-    warned: str = ""
+Drawing = tuple[str, tuple[str, str] | None, str]
 
 
 def ordered(draw: Callable[[], str]) -> str | None:
@@ -43,7 +35,7 @@ def ordered(draw: Callable[[], str]) -> str | None:
         return None
     import cloudpickle  # type: ignore[import-untyped]
 
-    mark = f"evalkit-drawing-{secrets.token_hex(16)}"
+    mark = f"{MARK}{secrets.token_hex(16)}"
     try:
         line.send_bytes(cloudpickle.dumps((mark, draw), protocol=5))
     except BrokenPipeError:
@@ -57,7 +49,10 @@ def _line(descriptor: str) -> Connection | None:
 
 
 def serve(orders: Connection, answer: Connection) -> None:
-    """Draw what is ordered until nobody is left to order anything; then hand over all of it: mark -> Drawing."""
+    """Draw what is ordered until nobody is left to order anything; then hand over all of it.
+
+    Sends mark -> (SVG, kind and message of the exception that it raised or None, what it warned of as text).
+    """
     made: dict[str, Drawing] = {}
     with suppress(EOFError):
         while True:
@@ -74,7 +69,7 @@ def _drawn(draw: Callable[[], str]) -> Drawing:
         except Exception as failed:
             svg, error = "", (type(failed).__name__, str(failed))
     told = (warnings.formatwarning(one.message, one.category, one.filename, one.lineno) for one in caught)
-    return Drawing(svg, error, "".join(told))
+    return svg, error, "".join(told)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from evalkit.errors import ReportError
 from evalkit.reports.kernel import cell_place
 
 DRAUGHTSMAN = "EVALKIT_DRAUGHTSMAN"
+MARK = re.compile(r"evalkit-drawing-[0-9a-f]{32}")
 """As in `present.chart_draughtsman`, which is not imported here, because the kernel has to be started first."""
 
 START = "from evalkit.present.chart_draughtsman import main; main()"
@@ -53,8 +55,6 @@ class Draughtsman:
         Warnings of a drawing are added to its cell. Raises what evalkit refused in a drawing, as itself; ReportError
         for any other failure.
         """
-        from evalkit.present.chart_draughtsman import MARK
-
         marked = [(cell, MARK.findall(_html(cell))) for cell in executed.cells]
         if not any(marks for _, marks in marked):
             return
@@ -84,15 +84,16 @@ def _html(cell: Any) -> str:
 def _put(cell: Any, mark: str, drawing: Any, where: str) -> None:
     from nbformat.v4 import new_output
 
-    if drawing.error:
-        name, message = drawing.error
+    svg, error, warned = drawing
+    if error:
+        name, message = error
         kind = getattr(errors, name, None)
         raise kind(message) if kind else ReportError(f"{where}: {name}: {message}")
     for output in cell.outputs:
         if "text/html" in output.get("data", {}):
-            output.data["text/html"] = output.data["text/html"].replace(mark, drawing.svg)
-    if drawing.warned:
-        cell.outputs.append(new_output("stream", name="stderr", text=drawing.warned))
+            output.data["text/html"] = output.data["text/html"].replace(mark, svg)
+    if warned:
+        cell.outputs.append(new_output("stream", name="stderr", text=warned))
 
 
 @contextmanager
