@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pandas as pd
 
 from evalkit.cohort.build import Cohort, Side
@@ -23,11 +21,11 @@ def side_by_side(cohort: Cohort) -> pd.DataFrame:
     comparison_people (distinct). A design for which nobody remains has a row with 0 people, and says in why_not why.
     """
     groups = [group.name for group in cohort.spec.groups if not group.known_at_index]
-    alike = [(cohort, group, designs) for group in groups for designs in _SAME_TRIALS]
-    with ThreadPoolExecutor(max_workers=2) as workers:
-        fair = list(workers.map(_fair_rows, *zip(*alike, strict=True))) if alike else []
-    rows = [_naive_row(cohort, group) for group in groups] + [row for found in fair for row in found]
-    rows.sort(key=lambda row: groups.index(str(row["name"])))
+    rows: list[dict[str, object]] = []
+    for group in groups:
+        rows.append(_naive_row(cohort, group))
+        for designs in _SAME_TRIALS:
+            rows += _fair_rows(cohort, group, designs)
     table = with_actual_limits(pd.DataFrame(rows))
     limits = {"estimate": "difference", "low": "difference_low", "high": "difference_high"}
     return table.assign(**{name: table[column] for name, column in limits.items()})
