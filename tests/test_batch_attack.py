@@ -7,7 +7,7 @@ from test_earlier import LONGER, YEAR
 from test_publication import KINDS, drawn, shown_cells
 
 from evalkit.present.earlier import Beside, Release, shown_of
-from evalkit.present.publication import end_publication, plan_publication, start_publication
+from evalkit.present.running import end_publication, plan_publication, start_publication
 from evalkit.reports.together import Unit, Whole, settled, to_hide
 
 SIZES = (60, 100, 140)

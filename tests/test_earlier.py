@@ -10,7 +10,7 @@ from test_publication import KINDS, drawn, shown_cells
 
 from evalkit.present.disclosure import make_safe
 from evalkit.present.earlier import Beside, Release, shown_of
-from evalkit.present.publication import end_publication, plan_publication, start_publication
+from evalkit.present.running import end_publication, plan_publication, start_publication
 
 
 def day(year, month, date=1):

@@ -7,8 +7,8 @@ from test_earlier import YEAR
 from evalkit.present.disclosure import make_safe
 from evalkit.present.earlier import Beside, Release
 from evalkit.present.floors import Floors
-from evalkit.present.publication import end_publication, plan_publication, start_publication
 from evalkit.present.published import Published
+from evalkit.present.running import end_publication, plan_publication, start_publication
 from evalkit.reports.together import Unit, to_hide
 
 ROWS = ("all", "rest")

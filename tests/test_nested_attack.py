@@ -9,7 +9,7 @@ from test_earlier import YEAR
 from test_publication import drawn, shown_cells
 
 from evalkit.present.exchange import beside_of
-from evalkit.present.publication import end_publication, plan_publication, start_publication
+from evalkit.present.running import end_publication, plan_publication, start_publication
 from evalkit.reports.ledger import Entry, Identity, beside, of_a_batch
 from evalkit.reports.together import Unit, settled, to_hide, wholes_of
 

@@ -13,7 +13,7 @@ from evalkit.cohort import build_cohort
 from evalkit.errors import DataError, SpecError
 from evalkit.intake import load, to_pandas
 from evalkit.present.earlier import Beside
-from evalkit.present.publication import end_publication, plan_publication, start_publication
+from evalkit.present.running import end_publication, plan_publication, start_publication
 from evalkit.reports.part import Only, divide, extract_of_part, parse_only, spec_of_part
 from evalkit.spec import read_spec
 

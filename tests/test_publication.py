@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from evalkit.present.disclosure import make_flow_safe, make_safe
-from evalkit.present.publication import end_publication, start_publication
+from evalkit.present.running import end_publication, start_publication
 
 FLAGS = ("took_up", "female", "scored", "reconvicted", "custodial")
 KINDS = [

@@ -20,7 +20,6 @@ from evalkit.present.monitored_safe import (
     make_quality_safe,
     make_units_safe,
 )
-from evalkit.present.publication import end_publication, running_publication
 from evalkit.present.quarters import EVERYONE, Quarter
 from evalkit.present.rolling import (
     ACTUAL,
@@ -36,6 +35,7 @@ from evalkit.present.rolling import (
     points_of,
     ranges,
 )
+from evalkit.present.running import end_publication, running_publication
 
 FIRST, LAST = 4, 16
 TEAMS = [f"Team {number:02}" for number in range(12)]

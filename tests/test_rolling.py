@@ -22,9 +22,9 @@ from evalkit.cohort.monitoring_round import monitoring_round
 from evalkit.intake import load
 from evalkit.present.earlier import Beside, Release, shown_of
 from evalkit.present.monitored_safe import make_caseload_safe, make_cohorts_safe, make_early_safe, make_units_safe
-from evalkit.present.publication import end_publication, plan_publication, running_publication
 from evalkit.present.quarters import EVERYONE, Quarter, hidden_for_earlier, judged_window, start_quarter
 from evalkit.present.rolling import ACTUAL, PEOPLE, REST, SERIES, Counted, exposed, points_of, ranges, to_hide
+from evalkit.present.running import end_publication, plan_publication, running_publication
 from evalkit.reports import run_report
 from evalkit.reports.ledger import LEDGER, Identity, Ledger, identity_of, read_ledger
 from evalkit.spec import Monitoring, Predictor, read_spec

@@ -63,7 +63,7 @@ from evalkit.present.monitored_safe import (
     make_units_safe,
 )
 from evalkit.present.narrative import show_narrative
-from evalkit.present.publication import end_publication, start_publication
+from evalkit.present.running import end_publication, start_publication
 from evalkit.present.tables import show_table
 from evalkit.present.words import (
     answer,

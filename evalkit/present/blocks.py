@@ -15,7 +15,7 @@ from evalkit.errors import SpecError
 from evalkit.present.disclosure import SafeTable, is_shown, require_safe
 from evalkit.present.html import Piece, escaped
 from evalkit.present.numbers import count, percent, points, written
-from evalkit.present.publication import running_publication
+from evalkit.present.running import running_publication
 from evalkit.present.words import row_of
 from evalkit.spec import Spec
 

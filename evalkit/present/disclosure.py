@@ -20,7 +20,7 @@ import pandas as pd
 from evalkit.errors import DataError
 from evalkit.present.cells import Cells, Kind
 from evalkit.present.counts import START, Counts, CountsWithin, Family, FlowCounts, Tie, row_names
-from evalkit.present.publication import decide
+from evalkit.present.running import decide
 
 CONFIDENTIAL = "[c]"
 SYMBOLS = {

@@ -21,7 +21,6 @@ from evalkit.present.earlier import NOTHING_BEFORE, Beside, Release, Window
 from evalkit.present.exchange import tell_again
 from evalkit.present.html import Piece, escaped
 from evalkit.present.numbers import count
-from evalkit.present.publication import start_publication
 from evalkit.present.released_counts import NO_CELL
 from evalkit.present.rolling import (
     ACTUAL,
@@ -35,6 +34,7 @@ from evalkit.present.rolling import (
     Released,
     to_hide,
 )
+from evalkit.present.running import start_publication
 
 SERIES_OF = {
     "people": PEOPLE,

@@ -173,7 +173,7 @@ def _page(opening: Opening, job: Job, units: Any, identifiers: Identifiers | Non
         return {"html": finished_page(executed, opening.notebook, **given), "facts": facts, "published": published}
 
     from evalkit.present.exchange import beside_of
-    from evalkit.present.publication import plan_publication, running_publication
+    from evalkit.present.running import plan_publication, running_publication
     from evalkit.reports.engine import ENGINE
     from evalkit.reports.shared import share
 

@@ -71,7 +71,7 @@ def extract_of_part(extract: Extract, spec: Spec, only: str) -> Extract:
     """
     if not only:
         return extract
-    from evalkit.present.publication import place_within
+    from evalkit.present.running import place_within
 
     wanted = parse_only(only)
     shared = extract.tables.units if isinstance(extract.tables, TablesOfAll) else None
