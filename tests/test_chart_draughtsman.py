@@ -80,6 +80,24 @@ def test_what_looks_like_a_mark_in_the_data_stays(tmp_path):
     assert drawings(page) == drawn_here()
 
 
+def test_modules_beside_the_notebook_draw_as_well_and_never_in_place_of_others(tmp_path, capfd):
+    (tmp_path / "ours.py").write_text("def paint(figure):\n    figure.text(0.5, 0.5, 'drawn beside the notebook')\n")
+    (tmp_path / "pickle.py").write_text("raise ImportError('not this one')")
+    assert len(re.findall("drawn beside the notebook", report(tmp_path, CHART, "import ours\nchart(ours.paint)"))) >= 2
+    assert capfd.readouterr().err == ""
+
+
+def test_a_drawing_whose_module_is_gone_names_its_cell(tmp_path):
+    (tmp_path / "ours.py").write_text("def paint(figure):\n    figure.text(0.5, 0.5, 'x')\n")
+    with pytest.raises(ReportError, match=r"^trial\.ipynb, cell 3 \(import os, ours\): ModuleNotFoundError: No module"):
+        report(tmp_path, CHART, "import os, ours\nos.remove('ours.py')\nchart(ours.paint)")
+
+
+def test_what_cannot_travel_is_drawn_by_the_notebook(tmp_path):
+    paint = "import threading\nlock = threading.Lock()\n\ndef locked(figure):\n    with lock:\n        paint(figure)"
+    assert drawings(report(tmp_path, CHART, f"{paint}\n\nchart(locked)")) == drawn_here()
+
+
 def test_a_drawing_that_fails_names_its_cell(tmp_path):
     with pytest.raises(ReportError, match=r"^trial\.ipynb, cell 3 \(chart\(fail\)\): ZeroDivisionError: division"):
         report(tmp_path, f"{CHART}\n\ndef fail(figure):\n    return 1 / 0", "chart(fail)")

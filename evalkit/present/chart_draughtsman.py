@@ -29,7 +29,10 @@ Drawing = tuple[str, tuple[str, str] | None, str]
 
 
 def ordered(draw: Callable[[], str]) -> str | None:
-    """The mark of a drawing that a draughtsman was told to make; None where there is none, or none any more."""
+    """The mark of a drawing that a draughtsman was told to make; None where it has to be made here.
+
+    That is so where there is no draughtsman, or none any more, or what the drawing is made from cannot travel.
+    """
     line = _line(os.environ.get(DRAUGHTSMAN, ""))
     if line is None:
         return None
@@ -37,8 +40,8 @@ def ordered(draw: Callable[[], str]) -> str | None:
 
     mark = f"{MARK}{secrets.token_hex(16)}"
     try:
-        line.send_bytes(cloudpickle.dumps((mark, draw), protocol=5))
-    except BrokenPipeError:
+        line.send((mark, cloudpickle.dumps(draw, protocol=5)))
+    except (BrokenPipeError, pickle.PicklingError, TypeError):
         return None
     return mark
 
@@ -56,16 +59,15 @@ def serve(orders: Connection, answer: Connection) -> None:
     made: dict[str, Drawing] = {}
     with suppress(EOFError):
         while True:
-            order = orders.recv_bytes()
-            mark, draw = pickle.loads(order)
-            made[mark] = _drawn(draw)
+            mark, packed = orders.recv()
+            made[mark] = _drawn(packed)
     answer.send(made)
 
 
-def _drawn(draw: Callable[[], str]) -> Drawing:
+def _drawn(packed: bytes) -> Drawing:
     with warnings.catch_warnings(record=True) as caught:
         try:
-            svg, error = draw(), None
+            svg, error = pickle.loads(packed)(), None
         except Exception as failed:
             svg, error = "", (type(failed).__name__, str(failed))
     told = (warnings.formatwarning(one.message, one.category, one.filename, one.lineno) for one in caught)
@@ -79,5 +81,6 @@ def main() -> None:
     import matplotlib.figure
     import matplotlib.style  # noqa: F401  (all imported while there is nothing to draw yet)
 
+    sys.path.insert(0, "")  # as in a kernel: modules beside the notebook are found after all others have been
     serve(Connection(int(orders), writable=False), Connection(int(answer), readable=False))
     os._exit(0)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing import Pipe
+from pathlib import Path
 from typing import Any
 
 from evalkit import errors
@@ -39,11 +40,19 @@ class Draughtsman:
         """Environment variables for that process."""
         return {DRAUGHTSMAN: str(self.descriptor)}
 
-    def start(self) -> None:
-        """Begin, once the notebook's process is there: when that one ends, nobody is left to order a drawing."""
+    def start(self, folder: Path) -> None:
+        """Begin, once the notebook's process is there: when that one ends, nobody is left to order a drawing.
+
+        folder : of the notebook, as for its process
+        """
         ends = (self._orders.fileno(), self._way_back.fileno())
-        command = [sys.executable, "-c", START, *map(str, ends)]
-        self._process = subprocess.Popen(command, pass_fds=ends, stdin=subprocess.DEVNULL, start_new_session=True)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", START, *map(str, ends)],
+            cwd=folder,
+            pass_fds=ends,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         for end in (self._orders, self._way_in, self._way_back):
             end.close()
 

@@ -82,7 +82,7 @@ def run_notebook(
                 told = {**releases.environment, **charts.environment}
                 with started_kernel(notebook.parent, told=told, inherits=[charts.descriptor]) as manager:
                     import_papermill()  # slow, while the kernel wakes up
-                    charts.start()
+                    charts.start(notebook.parent)
                     meanwhile = WhileCellsRun(lambda: _finishing(notebook, declared, parameters))
                     options = {"bar": sys.stderr.isatty(), "km": manager, "on_cell_execute": meanwhile.begin}
                     executed = run_cells(source, parameters, notebook.name, **options)
