@@ -1,38 +1,35 @@
-"""Charts drawn by a process of their own: the same bytes, the same errors, and none lost."""
+"""Charts drawn by a process of their own: the same bytes as in the notebook, the same errors, and none lost."""
 
 import os
 import pickle
 import re
-from multiprocessing import Pipe
-from threading import Thread
+import signal
 
 import pandas as pd
 import pytest
 from batch_inputs import write_notebook
 
-from evalkit.errors import DataError, ReportError
-from evalkit.present.chart_draughtsman import MARK, _line, ordered, serve
-from evalkit.present.chart_figure import chart_piece
+from evalkit.errors import ReportError
 from evalkit.present.disclosure import make_safe
+from evalkit.reports.drawing import MARK
 from evalkit.reports.run import run_notebook
 
 CHART = """import pandas as pd
-from evalkit.present.chart_figure import Sketch, chart_piece
+from evalkit.present.charts import show_bars
 from evalkit.present.disclosure import make_safe
 
-table = make_safe(pd.DataFrame({"label": ["A & B", "C"], "people": [30, 41]}), counts=["people"])
-columns = {"label": ("Group", "text"), "people": ("People", "count")}
-texts = ("C is larger", "People", "Source: made up")
+
+def chart(*labels):
+    bars = pd.DataFrame({"subject": labels, "courses": range(30, 30 + len(labels))})
+    bars[["share", "low", "high", "of"]] = 0.5, 0.4, 0.6, 61
+    safe = make_safe(bars, counts=["courses"], ranked_by="subject")
+    return show_bars(safe, columns="courses", finding="B is larger", measure="Courses", source="Source: made up")
 
 
-def paint(figure):
-    figure.subplots().barh(table["label"], table["people"])
-
-
-def chart(paint):
-    return chart_piece(table, paint, height=1.5, columns=columns, texts=texts, narrow=Sketch(paint, 2.0))
+def is_elsewhere(piece):
+    return "evalkit-drawing-" in piece.html
 """
-SHOWN = f"{CHART}\nchart(paint)"
+SHOWN = f"{CHART}\npiece = chart('A & B', '$C to $D')\nprint('elsewhere', is_elsewhere(piece))\npiece"
 
 KILL = """import os, signal, time
 from pathlib import Path
@@ -46,105 +43,135 @@ for process in Path("/proc").glob("[0-9]*"):
         print("killed it")"""
 
 
-def report(folder, *cells, place="out"):
-    return run_notebook(write_notebook(folder / "trial.ipynb", *cells), folder / place / "trial.html", title="T",
-                        parameters={}).read_text()  # fmt: skip
+def report(folder, *cells):
+    notebook = write_notebook(folder / "trial.ipynb", *cells)
+    return run_notebook(notebook, folder / "out/trial.html", title="Trial", parameters={}).read_text()
 
 
 def drawings(html):
     return re.findall(r"<svg class=\"(?:wide|narrow)\".*?</svg>", html, flags=re.S)
 
 
+@pytest.fixture(scope="module")
 def drawn_here():
-    """The same chart without a draughtsman."""
+    """The same chart without a draughtsman, in its two forms."""
     made = {}
-    exec(SHOWN.replace("\nchart(paint)", "\npiece = chart(paint)"), made)
+    exec(SHOWN.removesuffix("\npiece"), made)
+    assert len(drawings(made["piece"].html)) == 2
     return drawings(made["piece"].html)
 
 
-def test_a_drawing_is_the_same_wherever_it_is_made(tmp_path):
+def test_a_drawing_is_the_same_wherever_it_is_made(tmp_path, drawn_here):
     page = report(tmp_path, SHOWN)
-    assert len(drawn_here()) == 2
-    assert drawings(page) == drawn_here()
-    assert MARK not in page
+    assert "elsewhere True" in page
+    assert drawings(page) == drawn_here
+    assert not MARK.search(page)
 
 
-def test_two_charts_alike_are_both_there(tmp_path):
-    assert drawings(report(tmp_path, SHOWN, "chart(paint)")) == 2 * drawn_here()
+def test_large_charts_of_many_threads_are_all_there(tmp_path):
+    draw = """from concurrent.futures import ThreadPoolExecutor
+from evalkit.present.html import Piece
+import re
+
+labels = [f"Subject {number}" for number in range(1500)]
+made = ThreadPoolExecutor(8).map(lambda _: chart(*labels).html, range(16))
+drawings = [drawing for html in made for drawing in re.findall("<svg[^<]*", html)]
+print("elsewhere", all("evalkit-drawing-" in drawing for drawing in drawings))
+Piece("".join(f"{drawing}\\n" for drawing in drawings), "")"""
+    page = report(tmp_path, CHART, draw)
+    assert "elsewhere True" in page
+    found = drawings(page)
+    assert len(found) == 32
+    assert len(set(found)) == 2
 
 
-def test_what_looks_like_a_mark_in_the_data_stays(tmp_path):
+def test_no_output_keeps_a_mark(tmp_path, drawn_here):
+    page = report(tmp_path, SHOWN, "from IPython.display import Markdown\nprint(piece.html)\nMarkdown(piece.html)")
+    assert drawings(page) == drawn_here
+    assert page.count("&lt;svg") == 4
+    assert not MARK.search(page)
+
+
+def test_what_looks_like_a_mark_in_the_data_stays(tmp_path, drawn_here):
     false = f"evalkit-drawing-{'0' * 32}"
-    page = report(tmp_path, f"{SHOWN}", f"from evalkit.present.html import Piece\nPiece('<p>{false}</p>', '')")
+    page = report(tmp_path, SHOWN, f"from evalkit.present.html import Piece\nPiece('<p>{false}</p>', '')")
     assert f"<p>{false}</p>" in page
-    assert drawings(page) == drawn_here()
+    assert drawings(page) == drawn_here
 
 
-def test_modules_beside_the_notebook_draw_as_well_and_never_in_place_of_others(tmp_path, capfd):
-    (tmp_path / "ours.py").write_text("def paint(figure):\n    figure.text(0.5, 0.5, 'drawn beside the notebook')\n")
-    (tmp_path / "pickle.py").write_text("raise ImportError('not this one')")
-    assert len(re.findall("drawn beside the notebook", report(tmp_path, CHART, "import ours\nchart(ours.paint)"))) >= 2
-    assert capfd.readouterr().err == ""
+def test_a_drawing_that_warns_is_refused_in_its_cell(tmp_path):
+    with pytest.raises(ReportError, match=r"cell 3 \(chart\('一', 'B'\)\): a warning must .*missing from font"):
+        report(tmp_path, CHART, "chart('一', 'B')")
 
 
-def test_a_drawing_whose_module_is_gone_names_its_cell(tmp_path):
-    (tmp_path / "ours.py").write_text("def paint(figure):\n    figure.text(0.5, 0.5, 'x')\n")
-    with pytest.raises(ReportError, match=r"^trial\.ipynb, cell 3 \(import os, ours\): ModuleNotFoundError: No module"):
-        report(tmp_path, CHART, "import os, ours\nos.remove('ours.py')\nchart(ours.paint)")
+@pytest.mark.parametrize(
+    "draws",
+    [
+        "from evalkit.present.chart_figure import _drawing\n_drawing(Sketch(lambda figure: 1 / 0, 2.0), 3.0, '')",
+        "from evalkit.present.chart_figure import _drawing\n_drawing(Sketch(float, 2.0), 3.0, '')",
+    ],
+)
+def test_a_drawing_that_fails_is_refused_in_its_cell(tmp_path, draws):
+    failing = f"from evalkit.present.chart_forms import Sketch\n{draws}"
+    with pytest.raises(ReportError, match=r"cell 2 \(from evalkit.*\): (ZeroDivisionError: division|TypeError: float)"):
+        report(tmp_path, failing)
 
 
-def test_what_cannot_travel_is_drawn_by_the_notebook(tmp_path):
-    paint = "import threading\nlock = threading.Lock()\n\ndef locked(figure):\n    with lock:\n        paint(figure)"
-    assert drawings(report(tmp_path, CHART, f"{paint}\n\nchart(locked)")) == drawn_here()
+@pytest.mark.parametrize(
+    "own",
+    [
+        "import matplotlib\nmatplotlib.rcParams['axes.unicode_minus'] = False\npiece = chart('A & B', '$C to $D')",
+        "import ours\npiece = chart_of(ours.paint)",
+        "def paint(figure):\n    figure.text(0.5, 0.5, 'own')\n\npiece = chart_of(paint)",
+        "from threading import Lock\npiece = chart_of(lambda figure, held=Lock(): figure.text(0, 0, 'own'))",
+    ],
+)
+def test_what_may_follow_from_the_notebook_is_drawn_there(tmp_path, own):
+    (tmp_path / "ours.py").write_text("def paint(figure):\n    figure.text(0.5, 0.5, 'own')\n")
+    chart_of = """
+from evalkit.present.chart_figure import chart_piece
+
+def chart_of(paint):
+    table = make_safe(pd.DataFrame({"people": [30]}), counts=["people"])
+    columns = {"people": ("People", "count")}
+    return chart_piece(table, paint, height=1.5, columns=columns, texts=("Finding", "People", "Source"))
+"""
+    page = report(tmp_path, CHART + chart_of, f"{own}\nprint('elsewhere', is_elsewhere(piece))\npiece")
+    assert "elsewhere False" in page
+    assert len(drawings(page)) in {1, 2}
 
 
-def test_a_drawing_that_fails_names_its_cell(tmp_path):
-    with pytest.raises(ReportError, match=r"^trial\.ipynb, cell 3 \(chart\(fail\)\): ZeroDivisionError: division"):
-        report(tmp_path, f"{CHART}\n\ndef fail(figure):\n    return 1 / 0", "chart(fail)")
+def test_what_a_cell_starts_draws_by_itself(tmp_path):
+    alone = SHOWN.removesuffix("\npiece")
+    started = f"import subprocess, sys\nprint(subprocess.check_output([sys.executable, '-c', {alone!r}], text=True))"
+    forked = "import multiprocessing\ncontext = multiprocessing.get_context('fork')\nwith context.Pool(1) as pool:\n"
+    forked += "    print('forked', pool.apply(chart, 'AB').html.count('</svg>'))"
+    page = report(tmp_path, started, CHART, forked)
+    assert "elsewhere False" in page
+    assert "forked 2" in page
 
 
-def test_what_evalkit_refuses_in_a_drawing_stays_what_it_is(tmp_path):
-    fail = 'from evalkit.errors import DataError\n\ndef fail(figure):\n    raise DataError("months do not ascend")'
-    with pytest.raises(DataError, match=r"^months do not ascend$"):
-        report(tmp_path, f"{CHART}\n{fail}", "chart(fail)")
-
-
-@pytest.mark.parametrize("cell", ["chart(warn)", "warn(None)"])
-def test_a_drawing_that_warns_is_refused_like_a_cell_that_warns(tmp_path, cell):
-    warn = 'import warnings\n\ndef warn(figure):\n    warnings.warn("a letter is missing")'
-    with pytest.raises(ReportError, match=r"cell 3 \(.*\): a warning must .*UserWarning: a letter is missing"):
-        report(tmp_path, f"{CHART}\n{warn}", cell)
-
-
-def test_without_a_draughtsman_the_notebook_draws_by_itself(tmp_path):
+def test_without_a_draughtsman_the_notebook_draws_by_itself(tmp_path, drawn_here):
     page = report(tmp_path, KILL, SHOWN)
     assert "killed it" in page
-    assert drawings(page) == drawn_here()
+    assert "elsewhere False" in page
+    assert drawings(page) == drawn_here
 
 
-def test_a_draughtsman_that_is_killed_with_orders_in_hand_is_said(tmp_path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out/trial.html").write_text("before")
-    with pytest.raises(ReportError, match=r"trial\.ipynb: the process that draws its charts ended early"):
-        report(tmp_path, SHOWN, KILL)
-    assert (tmp_path / "out/trial.html").read_text() == "before"
+def test_where_the_draughtsman_is_killed_with_orders_in_hand_the_notebook_is_run_again(tmp_path, drawn_here):
+    page = report(tmp_path, SHOWN, KILL)
+    assert "elsewhere False" in page
+    assert drawings(page) == drawn_here
 
 
-def test_orders_are_answered_all_together_when_nobody_orders_any_more(monkeypatch):
-    orders, way_in = Pipe(duplex=False)
-    answer, way_back = Pipe(duplex=False)
-    monkeypatch.setenv("EVALKIT_DRAUGHTSMAN", str(os.dup(way_in.fileno())))
-    way_in.close()
-    draughtsman = Thread(target=serve, args=(orders, way_back))
-    draughtsman.start()
-    marks = [ordered(lambda: "first"), ordered(lambda: {}["second"])]
-    _line.cache_clear()  # the last end of the pipe is closed with it
-    draughtsman.join()
-    assert answer.recv() == {marks[0]: ("first", None, ""), marks[1]: ("", ("KeyError", "'second'"), "")}
+def test_a_process_that_a_cell_leaves_behind_keeps_nobody_waiting(tmp_path, drawn_here):
+    leave = "import os, time\nchild = os.fork()\nif not child:\n    os.setsid()\n    time.sleep(60)\n    os._exit(0)"
+    page = report(tmp_path, SHOWN, f"{leave}\nprint(child)")
+    os.kill(int(re.search(r">(\d+)\n", page)[1]), signal.SIGKILL)
+    assert drawings(page) == drawn_here
 
 
 def test_a_safe_table_survives_the_way_to_another_process():
     table = make_safe(pd.DataFrame({"label": ["A", "B"], "people": [30, 4]}), counts=["people"])
     back = pickle.loads(pickle.dumps(table))
-    assert (back.threshold, back.hidden_cells) == (table.threshold, table.hidden_cells)
-    assert chart_piece(back, lambda _: None, height=1, columns={"label": ("Group", "text")}, texts=("f", "m", "s"))
+    assert (back.threshold, back.hidden_cells) == (table.threshold, table.hidden_cells) == (10, 2)

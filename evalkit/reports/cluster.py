@@ -146,5 +146,9 @@ def _crew(opening: Opening, rows: str) -> tuple[Crew, Prepared]:
             crew.__exit__(None, None, None)
         _CREWS.clear()
         crew = Crew(1).__enter__()
-        _CREWS[key] = held = (crew, crew.open(opening))
+        try:
+            _CREWS[key] = held = (crew, crew.open(opening))
+        except BaseException:
+            crew.__exit__(None, None, None)
+            raise
     return held

@@ -17,15 +17,19 @@ from evalkit.reports.drawing import draughtsman
 from evalkit.reports.kernel import WhileCellsRun, import_papermill, run_cells, started_kernel
 from evalkit.reports.ledger import Identity, identity_of
 from evalkit.reports.parameters import check_parameters, declared_parameters
-from evalkit.reports.releasing import among_releases
+from evalkit.reports.releasing import Releases, among_releases
 from evalkit.spec import read_spec
 
 if TYPE_CHECKING:
     from evalkit.intake.identifiers import Identifiers
 
 
-RUNS = 3
-"""Times that a notebook is run: a table may have to hide, beside earlier releases, what one before it has shown."""
+RUNS = 4
+"""Times that a notebook is run at most.
+
+A table may have to hide, beside earlier releases, what one before it has shown; a drawing that does not go well
+elsewhere is drawn by the notebook itself.
+"""
 
 GIVES_AWAY = (
     "beside the releases in this folder the report would give away small numbers that those hide; write it to another "
@@ -77,24 +81,44 @@ def run_notebook(
     declared = declared_parameters(source, notebook.name)
     check_parameters(parameters, declared, notebook.name)
     with _garbage_left(), among_releases(target.parent, identity) as releases, _replacing(target) as file:
+        apart = True
         for _ in range(RUNS):
-            with draughtsman() as charts:
-                told = {**releases.environment, **charts.environment}
-                with started_kernel(notebook.parent, told=told, inherits=[charts.descriptor]) as manager:
-                    import_papermill()  # slow, while the kernel wakes up
-                    charts.start(notebook.parent)
-                    meanwhile = WhileCellsRun(lambda: _finishing(notebook, declared, parameters))
-                    options = {"bar": sys.stderr.isatty(), "km": manager, "on_cell_execute": meanwhile.begin}
-                    executed = run_cells(source, parameters, notebook.name, **options)
-                if not releases.ask_again():
-                    charts.fill_in(executed, notebook.name)
-                    break
+            meanwhile = WhileCellsRun(lambda: _finishing(notebook, declared, parameters))
+            executed, drawn = _executed(notebook, source, parameters, releases, meanwhile, apart=apart)
+            if not releases.ask_again() and drawn:
+                break
+            apart = apart and drawn
         else:
             raise ReportError(f"{notebook.name}: {GIVES_AWAY}")
         known: dict[str, Any] = {"parameters": parameters, "identifiers": meanwhile.result()}
         file.write(finished_page(executed, notebook, title=title, out=target.parent, **known))
         releases.enter(target.name)
     return target
+
+
+def _executed(
+    notebook: Path,
+    source: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    releases: Releases,
+    meanwhile: WhileCellsRun,
+    *,
+    apart: bool,
+) -> tuple[Any, bool]:
+    """The notebook with its outputs, and whether its charts are in them.
+
+    apart : whether a process of their own draws them; where that does not go well, they are not there
+    """
+    with draughtsman() as charts:
+        told = {**releases.environment, **(charts.environment if apart else {})}
+        inherits = [charts.descriptor] if apart else []
+        with started_kernel(notebook.parent, told=told, inherits=inherits) as manager:
+            import_papermill()  # slow, while the kernel wakes up
+            if apart:
+                charts.start()
+            options = {"bar": sys.stderr.isatty(), "km": manager, "on_cell_execute": meanwhile.begin}
+            executed = run_cells(source, parameters, notebook.name, **options)
+        return executed, not apart or charts.fill_in(executed)
 
 
 @contextmanager
