@@ -65,6 +65,7 @@ def test_a_drawing_is_the_same_wherever_it_is_made(tmp_path, drawn_here):
     page = report(tmp_path, SHOWN)
     assert "elsewhere True" in page
     assert drawings(page) == drawn_here
+    assert "$C to $D</text>" in drawn_here[0]  # and no formula
     assert not MARK.search(page)
 
 
