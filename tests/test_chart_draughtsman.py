@@ -172,6 +172,11 @@ def test_a_process_that_a_cell_leaves_behind_keeps_nobody_waiting(tmp_path, draw
     assert drawings(page) == drawn_here
 
 
+def test_a_notebook_without_charts_has_no_draughtsman(tmp_path):
+    assert "killed it" not in report(tmp_path, KILL)
+    assert "killed it" in report(tmp_path, KILL, "from evalkit.present.charts import show_bars")
+
+
 def test_a_safe_table_survives_the_way_to_another_process():
     table = make_safe(pd.DataFrame({"label": ["A", "B"], "people": [30, 4]}), counts=["people"])
     back = pickle.loads(pickle.dumps(table))

@@ -31,6 +31,9 @@ A table may have to hide, beside earlier releases, what one before it has shown;
 elsewhere is drawn by the notebook itself.
 """
 
+DRAWING = re.compile(r"\b(show|chart)_\w")
+"""What is named in the cells of a notebook that draws."""
+
 GIVES_AWAY = (
     "beside the releases in this folder the report would give away small numbers that those hide; write it to another "
     "folder, or take out releases that were never shared (evalkit releases)"
@@ -81,7 +84,7 @@ def run_notebook(
     declared = declared_parameters(source, notebook.name)
     check_parameters(parameters, declared, notebook.name)
     with _garbage_left(), among_releases(target.parent, identity) as releases, _replacing(target) as file:
-        apart = True
+        apart = _draws(source)
         for _ in range(RUNS):
             meanwhile = WhileCellsRun(lambda: _finishing(notebook, declared, parameters))
             executed, drawn = _executed(notebook, source, parameters, releases, meanwhile, apart=apart)
@@ -94,6 +97,11 @@ def run_notebook(
         file.write(finished_page(executed, notebook, title=title, out=target.parent, **known))
         releases.enter(target.name)
     return target
+
+
+def _draws(source: Mapping[str, Any]) -> bool:
+    """Whether a notebook is likely to draw: a process for its charts takes nearly a second to start."""
+    return any(DRAWING.search("".join(cell["source"])) for cell in source["cells"] if cell["cell_type"] == "code")
 
 
 def _executed(
