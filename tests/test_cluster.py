@@ -59,6 +59,7 @@ def test_a_cluster_without_workers_is_given_up(monkeypatch, tmp_path):
     assert {entry.error["message"] for entry in entries} == {"the cluster could not make it: no worker for 1 s"}
 
 
-def test_a_scheduler_that_does_not_answer_is_said(tmp_path):
+def test_a_scheduler_that_does_not_answer_is_said(monkeypatch, tmp_path):
+    monkeypatch.setattr("evalkit.reports.cluster.ANSWER_SECONDS", 1)
     with pytest.raises(ReportError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         run_batch(write_inputs(tmp_path), by="area", out=tmp_path / "out", workers="tcp://127.0.0.1:9")
