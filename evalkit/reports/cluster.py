@@ -23,8 +23,8 @@ ANSWER_SECONDS = 10
 LOOK_SECONDS = 5
 """Between two looks at whether the cluster still has workers."""
 
-ALONE_SECONDS = 120
-"""Time after which a cluster without workers, or without a scheduler, is given up: lost workers are often replaced."""
+ALONE_SECONDS = 600
+"""Time after which a cluster without workers is given up: lost ones are often replaced, and some start when asked."""
 
 
 class Cluster:
