@@ -4,6 +4,11 @@ import os
 import pickle
 import re
 import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -31,16 +36,23 @@ def is_elsewhere(piece):
 """
 SHOWN = f"{CHART}\npiece = chart('A & B', '$C to $D')\nprint('elsewhere', is_elsewhere(piece))\npiece"
 
-KILL = """import os, signal, time
+KILL = """import contextlib, os, signal, time
 from pathlib import Path
 
-for process in Path("/proc").glob("[0-9]*"):
-    started_by = (process / "stat").read_text().rpartition(")")[2].split()[1]
-    if int(started_by) == os.getppid() and b"draughtsman import" in (process / "cmdline").read_bytes():
-        os.kill(int(process.name), signal.SIGKILL)
-        while "Z" not in (process / "stat").read_text():
-            time.sleep(0.01)
-        print("killed", 1)"""
+
+def of_this_group():
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # gone by now
+            state, _, group = (process / "stat").read_text().rpartition(")")[2].split()[:3]
+            if int(group) == os.getpid() != int(process.name) and state != "Z":
+                yield int(process.name)
+
+
+for process in of_this_group():
+    os.kill(process, signal.SIGKILL)
+    print("killed", 1)
+while list(of_this_group()):
+    time.sleep(0.01)"""
 
 
 def report(folder, *cells):
@@ -170,6 +182,45 @@ def test_a_process_that_a_cell_leaves_behind_keeps_nobody_waiting(tmp_path, draw
     page = report(tmp_path, SHOWN, f"{leave}\nprint(child)")
     os.kill(int(re.search(r">(\d+)\n", page)[1]), signal.SIGKILL)
     assert drawings(page) == drawn_here
+
+
+def test_a_cell_that_waits_for_what_it_has_started_does_not_meet_the_draughtsman(tmp_path, drawn_here):
+    wait = "import os\nif not (child := os.fork()):\n    os._exit(0)\nprint('own', os.wait()[0] == child)\n"
+    alone = "try:\n    os.wait()\nexcept ChildProcessError:\n    print('no other')"
+    page = report(tmp_path, SHOWN, wait + alone)
+    assert "own True\nno other\n" in page
+    assert drawings(page) == drawn_here
+
+
+def test_nobody_is_left_when_the_process_that_makes_the_page_is_killed(tmp_path):
+    told = tmp_path / "told"
+    write_notebook(tmp_path / "trial.ipynb", SHOWN, f"import os, time\nos.mkfifo({str(told)!r})\ntime.sleep(600)")
+    make = (
+        "import sys; from pathlib import Path; from evalkit.reports.run import run_notebook\n"
+        "run_notebook(Path(sys.argv[1]), Path(sys.argv[2]), title='', parameters={})"
+    )
+    notebook, page = tmp_path / "trial.ipynb", tmp_path / "out/trial.html"
+    maker = subprocess.Popen([sys.executable, "-c", make, notebook, page], start_new_session=True)
+    until(told.exists)
+    groups = {group for group, starter in groups_and_starters() if starter == maker.pid}
+    assert len(groups) == 1
+    assert len([group for group, _ in groups_and_starters() if group in groups]) == 2
+    maker.kill()
+    maker.wait()
+    until(lambda: not any(group in groups for group, _ in groups_and_starters()))
+
+
+def groups_and_starters():
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # gone by now
+            state, starter, group = (process / "stat").read_text().rpartition(")")[2].split()[:3]
+            if state != "Z":
+                yield int(group), int(starter)
+
+
+def until(told):
+    while not told():
+        time.sleep(0.05)
 
 
 def test_a_notebook_without_charts_has_no_draughtsman(tmp_path):

@@ -1,9 +1,9 @@
 """Charts drawn by a process of their own, while the one that runs the notebook goes on.
 
 Much of what the cells of a report do is drawing, and nothing waits for a drawing but the finished page. Whoever makes
-one report may start a draughtsman and tell the notebook's process the way to it (`DRAUGHTSMAN`); a chart then holds a
-mark where its drawing belongs, to be filled in before the page is rendered. Without one, as in JupyterLab, charts are
-drawn where they are shown.
+one report may have a draughtsman forked from the notebook's process (`reports.drawing`); a chart then holds a mark
+where its drawing belongs, to be filled in before the page is rendered. Without one, as in JupyterLab, charts are drawn
+where they are shown.
 
 Both ways the same code draws the same bytes, as long as a drawing follows from its table alone. What could follow from
 the notebook's process as well (a function that the notebook has, settings of matplotlib) is drawn there.
@@ -25,9 +25,6 @@ from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
 
-DRAUGHTSMAN = "EVALKIT_DRAUGHTSMAN"
-"""Environment variable of the notebook's process: number of the file descriptor that leads to the draughtsman."""
-
 MARK = "evalkit-drawing-"
 """How the 48 characters begin that stand in an output where a drawing will be."""
 
@@ -35,16 +32,15 @@ TRAVELLING = {"evalkit", "cloudpickle", "numpy", "pandas", "pyarrow", *sys.stdli
 """Where functions and classes are from that a drawing may take along."""
 
 
-def _way() -> Connection | None:
-    """The way to the draughtsman; what a cell starts does not find it."""
-    descriptor = os.environ.pop(DRAUGHTSMAN, "")
-    if not descriptor:
-        return None
-    os.set_inheritable(int(descriptor), False)
-    return Connection(int(descriptor), readable=False)
+_ONE_AT_A_TIME = Lock()
+_way: Connection | None = None
+_process = 0
 
 
-_WAY, _PROCESS, _ONE_AT_A_TIME = _way(), os.getpid(), Lock()
+def tell(way: Connection) -> None:
+    """From now on a draughtsman makes the drawings of this process; the way to it."""
+    global _way, _process
+    _way, _process = way, os.getpid()
 
 
 class _Luggage(cloudpickle.Pickler):
@@ -58,25 +54,30 @@ class _Luggage(cloudpickle.Pickler):
 
 def ordered(draw: Callable[[], str]) -> str | None:
     """The mark of a drawing that a draughtsman was told to make; None where it has to be made here."""
-    if _WAY is None or os.getpid() != _PROCESS or "matplotlib" in sys.modules:
+    if _way is None or os.getpid() != _process or "matplotlib" in sys.modules:
         return None
     packed, mark = io.BytesIO(), f"{MARK}{secrets.token_hex(16)}"
     try:
         _Luggage(packed, protocol=5).dump(draw)
         with _ONE_AT_A_TIME:
-            _WAY.send((mark, packed.getvalue()))
+            _way.send((mark, packed.getvalue()))
     except Exception:  # whatever cannot be sent is drawn here, and fails here if it has to
         return None
     return mark
 
 
-def serve(orders: Connection, answer: Connection) -> None:
+def draw_all(orders: Connection, answer: Connection) -> None:
     """Draw what is ordered until None is, and hand over all of it: mark -> SVG; None where it did not go smoothly."""
+    import matplotlib.backends.backend_svg
+    import matplotlib.figure
+    import matplotlib.style  # noqa: F401  (all imported while there is nothing to draw yet)
+
     made: dict[str, str | None] = {}
-    while (order := orders.recv()) is not None:
-        mark, packed = order
-        made[mark] = _drawn(packed)
-    answer.send(made)
+    with suppress(EOFError, BrokenPipeError):  # nobody waits for it any more
+        while (order := orders.recv()) is not None:
+            mark, packed = order
+            made[mark] = _drawn(packed)
+        answer.send(made)
 
 
 def _drawn(packed: bytes) -> str | None:
@@ -88,15 +89,3 @@ def _drawn(packed: bytes) -> str | None:
         except BaseException:
             return None
     return None if said.getvalue() else svg
-
-
-def main() -> None:
-    """The draughtsman's process: the numbers of its two file descriptors are its arguments."""
-    orders, answer = sys.argv[1:]
-    import matplotlib.backends.backend_svg
-    import matplotlib.figure
-    import matplotlib.style  # noqa: F401  (all imported while there is nothing to draw yet)
-
-    with suppress(EOFError, BrokenPipeError):  # nobody waits for it any more
-        serve(Connection(int(orders), writable=False), Connection(int(answer), readable=False))
-    os._exit(0)

@@ -16,12 +16,9 @@ from evalkit import errors
 from evalkit.errors import EvalkitError, ReportError
 from evalkit.reports.job import Failure, Hiding, Job, Opening, Outcome, Prepared
 from evalkit.reports.kernel import KERNEL_ENVIRONMENT
+from evalkit.reports.processes import CAN_FORK
 
-SINGLE_THREAD = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "OPENBLAS_NUM_THREADS": "1"}
 START = "import sys; from evalkit.reports.workshop import main; main(int(sys.argv[1]), warm=sys.argv[2] == 'warm')"
-CAN_FORK = sys.platform.startswith("linux")
-"""Elsewhere fork is missing, or unsafe once system libraries are loaded."""
-
 ATTEMPTS = 2
 """A report whose warmed process is killed from outside is begun again once."""
 
@@ -51,7 +48,7 @@ class Crew:
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
-        environment = os.environ | KERNEL_ENVIRONMENT | SINGLE_THREAD | {"IPYTHONDIR": self._private.name}
+        environment = os.environ | KERNEL_ENVIRONMENT | {"IPYTHONDIR": self._private.name}
         # The workshop is found where this evalkit was, whatever the current folder.
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [_home(), os.environ.get("PYTHONPATH")]))
         with theirs:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import resource
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -228,16 +226,3 @@ def failure_of(error: BaseException, notebook: Path) -> Failure:
         text = f"{type(error).__name__}: {text}"
     short = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]} ..."
     return Failure(type(error).__name__, short, cell)
-
-
-def begin_process() -> None:
-    """A process group of its own, which ends when its parent does, and random numbers of its own."""
-    os.setsid()
-    if numpy := sys.modules.get("numpy"):
-        # Python's own generator does this by itself after a fork.
-        numpy.random.seed()
-    with contextlib.suppress(OSError, AttributeError):
-        import ctypes
-        import signal
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, Linux only

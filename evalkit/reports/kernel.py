@@ -19,18 +19,26 @@ from typing import Any
 from evalkit import errors
 from evalkit.errors import EvalkitError, ReportError
 from evalkit.reports.inside import REFUSED
+from evalkit.reports.processes import SINGLE_THREAD
 
 KERNEL_ENVIRONMENT = {
+    **SINGLE_THREAD,
     "OMP_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
     # As in JupyterLab: a figure left open is shown, and then refused for want of a text alternative.
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
-KERNEL_ARGUMENTS = ("--HistoryManager.hist_file=:memory:", "--IPKernelApp.extra_extensions=evalkit.reports.inside")
+KERNEL_ARGUMENTS = (
+    "--HistoryManager.enabled=False",
+    "--IPKernelApp.extra_extensions=evalkit.reports.inside",
+    "--IPKernelApp.outstream_class=evalkit.reports.streams.Stream",
+)
 LAUNCH = """import gc, sys
 gc.disable()
 sys.path = [place for place in sys.path if place]
 sys.modules["debugpy"] = None
+from evalkit.reports.inside import begin
+begin()
 from ipykernel.kernelapp import launch_new_instance
 launch_new_instance()"""
 """What the kernel's process runs: the notebook's folder is searched for modules only after Jupyter's own are found.
@@ -166,21 +174,20 @@ def cell_place(place: str, number: int, source: str) -> str:
     return f"{place}, cell {number} ({lines[0] if lines else 'empty'})"
 
 
-GRAMMARS = ("rfc3987_syntax", "rfc3986_validator", "isoduration")
-"""What jsonschema checks addresses and durations with, if it is installed: slow to import, and no notebook has any."""
+UNUSED = ("rfc3987_syntax", "rfc3986_validator", "isoduration", "pyarrow.fs")
+"""What papermill and jsonschema import if it is installed: grammars of addresses and durations, Hadoop's files."""
 
 
 def import_papermill() -> None:
-    """Import papermill without the grammars that jsonschema builds on the way, which take longer than all the rest."""
-    left_out = [name for name in GRAMMARS if name not in sys.modules]
-    if "jsonschema" not in sys.modules:
+    """Import papermill without what no notebook needs of it, which takes longer than all the rest."""
+    left_out = [name for name in UNUSED if name not in sys.modules]
+    if "papermill" not in sys.modules:
         sys.modules.update(dict.fromkeys(left_out))  # type: ignore[arg-type]
         try:
-            import jsonschema  # type: ignore[import-untyped]  # noqa: F401
+            import papermill  # noqa: F401
         finally:
             for name in left_out:
                 del sys.modules[name]
-    import papermill  # noqa: F401
 
 
 LOADED_AFTER = 3

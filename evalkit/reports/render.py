@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
+from functools import cache
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from traitlets.config import Config
 
 from evalkit.errors import ReportError
@@ -38,21 +40,9 @@ def render(notebook: Any, *, title: str, place: str) -> str:
     _refuse_unfit_outputs(notebook, place)
     headings = Headings()
     notebook, left_out = _without_empty_chapters(notebook)
-    exporter = TemplateExporter(
-        template_name=TEMPLATE.name,
-        template_file="index.html.j2",
-        extra_template_basedirs=[str(TEMPLATE.parent)],
-        config=Config(
-            {
-                "NbConvertBase": {"display_data_priority": SHOWN_TYPES},
-                # A kernel sends what is printed in as many pieces as it happens to.
-                "CoalesceStreamsPreprocessor": {"enabled": True},
-            }
-        ),
-        optimistic_validation=True,
-        filters={"author_markdown": headings.author_markdown, "data_markdown": headings.data_markdown},
-    )
-    exporter.output_mimetype = "text/html"
+    exporter = _exporter()
+    exporter.register_filter("author_markdown", headings.author_markdown)
+    exporter.register_filter("data_markdown", headings.data_markdown)
     # A global, because nbconvert copies the resources: the list fills while the page is being written.
     exporter.environment.globals["contents"] = headings.contents
     script = (TEMPLATE / "script.js").read_text(encoding="utf-8")
@@ -68,6 +58,33 @@ def render(notebook: Any, *, title: str, place: str) -> str:
     html, _ = exporter.from_notebook_node(notebook, resources={"page": page})
     _refuse_images_without_alternative(html, place)
     return html
+
+
+@cache
+def _exporter() -> TemplateExporter:
+    """Our template, read and compiled once."""
+    exporter = TemplateExporter(
+        template_name=TEMPLATE.name,
+        template_file="index.html.j2",
+        extra_template_basedirs=[str(TEMPLATE.parent)],
+        config=Config(
+            {
+                "NbConvertBase": {"display_data_priority": SHOWN_TYPES},
+                # A kernel sends what is printed in as many pieces as it happens to.
+                "CoalesceStreamsPreprocessor": {"enabled": True},
+            }
+        ),
+        optimistic_validation=True,
+    )
+    exporter.output_mimetype = "text/html"
+    return exporter
+
+
+def rehearse() -> None:
+    """Render a page: what is built on first use is built before one has to wait for it."""
+    shown = [new_output("display_data", data={"text/html": "<p>1</p>"})]
+    cells = [new_code_cell("1", metadata={"tags": []}, outputs=shown), new_markdown_cell("## 1", metadata={"tags": []})]
+    render(new_notebook(cells=cells), title="", place="")
 
 
 def _refuse_unfit_outputs(notebook: Any, place: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from evalkit.errors import ReportError, SpecError
-from evalkit.reports.drawing import draughtsman
+from evalkit.reports.drawing import drawn_apart
 from evalkit.reports.kernel import WhileCellsRun, import_papermill, run_cells, started_kernel
 from evalkit.reports.ledger import Identity, identity_of
 from evalkit.reports.parameters import check_parameters, declared_parameters
@@ -117,16 +117,14 @@ def _executed(
 
     apart : whether a process of their own draws them; where that does not go well, they are not there
     """
-    with draughtsman() as charts:
+    with drawn_apart() as charts:
         told = {**releases.environment, **(charts.environment if apart else {})}
-        inherits = [charts.descriptor] if apart else []
-        with started_kernel(notebook.parent, told=told, inherits=inherits) as manager:
+        with started_kernel(notebook.parent, told=told, inherits=charts.inherited if apart else []) as manager:
+            charts.leave_to_others()
             import_papermill()  # slow, while the kernel wakes up
-            if apart:
-                charts.start()
             options = {"bar": sys.stderr.isatty(), "km": manager, "on_cell_execute": meanwhile.begin}
             executed = run_cells(source, parameters, notebook.name, **options)
-        return executed, not apart or charts.fill_in(executed)
+            return executed, not apart or charts.fill_in(executed)
 
 
 @contextmanager
@@ -145,10 +143,11 @@ def _garbage_left() -> Iterator[None]:
 
 
 def _finishing(*arguments: Any) -> Identifiers | None:
-    """Import what renders and checks the page, and read what it must not show."""
-    import evalkit.reports.render  # noqa: F401
+    """Make ready what renders and checks the page, and read what it must not show."""
     from evalkit.reports.finishing import identifiers_of
+    from evalkit.reports.render import rehearse
 
+    rehearse()
     identifiers = identifiers_of(*arguments)
     if identifiers:
         identifiers.in_text("")  # how they are written is told once, before the page has to wait for it
@@ -217,7 +216,7 @@ def _absolute_paths(parameters: Mapping[str, Any]) -> list[Path]:
 
 
 def _refuse_paths(html: str, places: list[Path], notebook: str) -> None:
-    for place in {path for path in places if path != path.parent}:
+    for place in {path for path in places if path != path.parent and str(path) in html}:
         found = re.search(rf"(?<![\w.:/-]){re.escape(str(place))}(?![\w-])", html)
         if found:
             around = html[max(0, found.start() - 40) : found.end()]

@@ -9,19 +9,12 @@ import importlib.util
 import io
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from evalkit.reports.inside import NEEDED_SOON
 from evalkit.reports.kernel import import_papermill
 
 ALSO_NEEDED = ("nbconvert", "evalkit.reports.render", "evalkit.reports.engine", "evalkit.reports.shared")
-
-
-def threads() -> int:
-    """Threads of this process, those of libraries included; 1 where the system does not say."""
-    tasks = Path("/proc/self/task")
-    return len(list(tasks.iterdir())) if tasks.exists() else 1
 
 
 def import_what_it_needs(source: Mapping[str, Any]) -> None:
@@ -37,15 +30,12 @@ def import_what_it_needs(source: Mapping[str, Any]) -> None:
 def _rehearse() -> None:
     """Check and render a notebook and draw a chart: what is built on first use is built before any report forks."""
     import nbformat
-    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+    from nbformat.v4 import new_notebook
 
-    from evalkit.reports.render import render
+    from evalkit.reports.render import rehearse
 
-    shown = [new_output("display_data", data={"text/html": "<p>1</p>"})]
-    cells = [new_code_cell("1", metadata={"tags": []}, outputs=shown), new_markdown_cell("## 1", metadata={"tags": []})]
-    notebook = new_notebook(cells=cells)
-    nbformat.reads(nbformat.writes(notebook), as_version=4)
-    render(notebook, title="", place="")
+    nbformat.reads(nbformat.writes(new_notebook()), as_version=4)
+    rehearse()
     figure = importlib.import_module("matplotlib.figure").Figure()
     figure.subplots().set_title("1")
     figure.savefig(io.BytesIO(), format="svg")

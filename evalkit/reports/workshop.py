@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Any, NoReturn
 
 from evalkit.reports.job import (
@@ -27,12 +26,12 @@ from evalkit.reports.job import (
     Opening,
     Outcome,
     Prepared,
-    begin_process,
     failure_of,
     make,
     work_out,
 )
-from evalkit.reports.warming import import_what_it_needs, threads
+from evalkit.reports.processes import begin_process, may_fork, resident_bytes
+from evalkit.reports.warming import import_what_it_needs
 
 TICK = 0.05
 """Seconds between two looks at the memory and age of the running reports."""
@@ -102,8 +101,7 @@ class Workshop:
             if self._warm:
                 # While the extract is being loaded.
                 import_what_it_needs(opening.source)
-                # A lock that another thread holds at the fork stays locked in the child for ever.
-                self._warm = threads() == 1
+                self._warm = may_fork()
             prepared, held = pipe.recv(), pipe.recv_bytes()
         except EOFError:
             return Failure("ReportError", "the process that loads the extract ended early (out of memory?)")
@@ -159,15 +157,6 @@ def _end(process: Any) -> None:
         with contextlib.suppress(ProcessLookupError):
             kill()
     process.join()
-
-
-def resident_bytes(pid: int) -> int:
-    """Memory that a process holds now; 0 where it is gone or the system does not say."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except (OSError, IndexError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def prepare(pipe: Connection, opening: Opening, hand_over: bool) -> None:

@@ -1,0 +1,35 @@
+"""What cells print, and what is printed past Python: all of it on the page, in its own cell."""
+
+import pytest
+from batch_inputs import write_notebook
+
+from evalkit.errors import ReportError
+from evalkit.reports.run import run_notebook
+
+
+@pytest.fixture
+def page_of(tmp_path, monkeypatch):
+    def page(*cells):
+        # Jupyter leaves to pytest what a test writes past Python.
+        monkeypatch.delenv("PYTEST_CURRENT_TEST", raising=False)
+        notebook = write_notebook(tmp_path / "trial.ipynb", *cells)
+        return run_notebook(notebook, tmp_path / "out/trial.html", title="Trial", parameters={}).read_text()
+
+    return page
+
+
+def test_nothing_that_is_written_past_python_is_lost(page_of):
+    written = [f"out of C {number}." for number in range(80)]
+    page = page_of(*(f"import os\nos.write(1, b'{line}\\n')\nNone" for line in written))
+    assert [f'text">{line}\n</pre>' in page for line in written] == [True] * 80
+
+
+def test_what_is_written_past_python_has_its_place_among_the_rest(page_of):
+    page = page_of("import os\nprint('one')\nos.system('echo two')\nprint('three', flush=True)\nprint('four')")
+    assert sorted(page.partition('text">')[2].partition("</pre>")[0].split()) == ["four", "one", "three", "two"]
+    assert "one\nthree\nfour\n</pre>" in page_of("print('one')\nprint('three', flush=True)\nprint('four')")
+
+
+def test_a_warning_past_python_stops_the_report(page_of):
+    with pytest.raises(ReportError, match=r"cell 2 \(import os\): a warning .*: careful"):
+        page_of("import os\nos.system('echo careful >&2')\nNone")
