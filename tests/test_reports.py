@@ -356,21 +356,24 @@ def test_a_cell_that_imports_waits_until_the_kernel_has_imported_what_reports_ne
 
 
 @pytest.mark.parametrize(
-    ("cell", "has_evalkit", "waits"),
+    ("cell", "has_evalkit", "waits_for"),
     [
-        ("data = 'x'", False, False),
-        ("import evalkit\nextract = evalkit.load(data)", False, False),
-        ("import evalkit\nimport scipy.stats", False, True),
-        ("import evalkit_like", False, True),
-        ("from pandas.errors import DataError", False, True),
-        ("evalkit.show_table(table)", True, True),
+        ("data = 'x'", False, "loading"),
+        ("import evalkit\nextract = evalkit.load(data)", False, "loading"),
+        ("import evalkit\nimport scipy.stats", False, "everything"),
+        ("import evalkit_like", False, "everything"),
+        ("from pandas.errors import DataError", False, "everything"),
+        ("evalkit.show_table(table)", True, "everything"),
     ],
 )
-def test_only_the_cells_up_to_the_first_of_evalkit_run_beside_the_imports(cell, has_evalkit, waits):
+def test_only_the_cells_up_to_the_first_of_evalkit_run_beside_the_imports(cell, has_evalkit, waits_for):
     waited = []
+    loading, everything = (
+        SimpleNamespace(wait=lambda name=name: waited.append(name)) for name in ("loading", "everything")
+    )
     shell = SimpleNamespace(user_ns={"evalkit": None} if has_evalkit else {})
-    _waiting(shell, SimpleNamespace(wait=lambda: waited.append(cell)))(SimpleNamespace(raw_cell=cell))
-    assert waited == ([cell] if waits else [])
+    _waiting(shell, loading, everything)(SimpleNamespace(raw_cell=cell))
+    assert waited == [waits_for]
 
 
 @pytest.mark.parametrize(("length", "kept"), [(79, True), (80, True), (81, False)])

@@ -9,13 +9,11 @@ import gc
 import importlib
 import re
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from evalkit.errors import EvalkitError
-from evalkit.reports.drawing import hire
 
 REFUSED = "evalkit refused"
 """First line of the traceback of an EvalkitError, by which the runner tells it from its namesakes elsewhere."""
@@ -34,44 +32,40 @@ NEEDED_SOON = (*LOADING, *SHOWING)
 """Modules that nearly every report uses, in the order of use."""
 
 
-def begin() -> None:
-    """Import what the first cells need, and fork the process that draws, which then has imported the same."""
-    _import_ahead(LOADING)
-    hire()
-
-
 def load_ipython_extension(shell: Any) -> None:
-    """Replace the traceback of an EvalkitError by a mark (every other exception keeps its own); import the rest."""
+    """Replace the traceback of an EvalkitError by a mark (every other exception keeps its own); import ahead."""
     shell.set_custom_exc((EvalkitError,), _refuse)
-    can_show = threading.Event()
-    shell.events.register("pre_run_cell", _waiting(shell, can_show))
-    threading.Thread(target=_import_rest, args=(can_show,), daemon=True).start()
-
-
-def _import_rest(can_show: threading.Event) -> None:
-    _import_ahead(SHOWING)
+    can_load, can_show = threading.Event(), threading.Event()
+    shell.events.register("pre_run_cell", _waiting(shell, can_load, can_show))
     # What a module makes stays for good: to look for garbage in it takes a fifth of the time of importing it.
-    gc.freeze()
-    gc.enable()
-    can_show.set()
+    gc.disable()
+    threading.Thread(target=_import_ahead, args=(can_load, can_show), daemon=True).start()
 
 
-def _import_ahead(names: Iterable[str]) -> None:
-    for name in names:
-        # A module that cannot be imported is the error of the cell that needs it.
-        with suppress(Exception):
+def _import_ahead(can_load: threading.Event, can_show: threading.Event) -> None:
+    try:
+        for name in LOADING:
             importlib.import_module(name)
+        can_load.set()
+        for name in SHOWING:
+            importlib.import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
+        # A module that cannot be imported is the error of the cell that needs it.
+        can_load.set()
+        can_show.set()
 
 
-def _waiting(shell: Any, can_show: threading.Event) -> Callable[[Any], None]:
+def _waiting(shell: Any, can_load: threading.Event, can_show: threading.Event) -> Callable[[Any], None]:
     """Before each cell: wait for the imports, since two threads that import parts of one package may fail each other.
 
-    Cells up to the one that imports evalkit and loads the extract need none of them.
+    Cells up to the one that imports evalkit and loads the extract need the first of them alone.
     """
 
     def wait(cell: Any) -> None:
-        if "evalkit" in shell.user_ns or re.search(r"\bimport\s+(?!evalkit\b)", cell.raw_cell):
-            can_show.wait()
+        loads = "evalkit" not in shell.user_ns and not re.search(r"\bimport\s+(?!evalkit\b)", cell.raw_cell)
+        (can_load if loads else can_show).wait()
 
     return wait
 

@@ -37,8 +37,8 @@ LAUNCH = """import gc, sys
 gc.disable()
 sys.path = [place for place in sys.path if place]
 sys.modules["debugpy"] = None
-from evalkit.reports.inside import begin
-begin()
+from evalkit.reports.drawing import hire
+hire()
 from ipykernel.kernelapp import launch_new_instance
 launch_new_instance()"""
 """What the kernel's process runs: the notebook's folder is searched for modules only after Jupyter's own are found.
