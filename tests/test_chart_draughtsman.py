@@ -17,6 +17,7 @@ from batch_inputs import write_notebook
 from evalkit.errors import ReportError
 from evalkit.present.disclosure import make_safe
 from evalkit.reports.drawing import MARK
+from evalkit.reports.kernel import KERNEL_ENVIRONMENT
 from evalkit.reports.run import run_notebook
 
 CHART = """import pandas as pd
@@ -175,6 +176,31 @@ def test_where_the_draughtsman_is_killed_with_orders_in_hand_the_notebook_is_run
     page = report(tmp_path, SHOWN, KILL)
     assert "elsewhere False" in page
     assert drawings(page) == drawn_here
+
+
+def test_a_draughtsman_that_fails_ends_and_the_notebook_is_run_again(tmp_path, drawn_here):
+    spoil = "from evalkit.present import chart_draughtsman\nif chart_draughtsman._way:\n"
+    page = report(tmp_path, SHOWN, f"{spoil}    chart_draughtsman._way.send_bytes(b'no order')", "print('one kernel')")
+    assert "elsewhere False" in page
+    assert drawings(page) == drawn_here
+
+
+def test_whatever_happens_to_the_draughtsman_one_process_alone_goes_on():
+    goes_on = (
+        "import os\n"
+        "from evalkit.present import chart_draughtsman\n"
+        "from evalkit.reports import drawing\n"
+        "chart_draughtsman.draw_all = lambda *_: 1 / 0\n"
+        "charts = drawing.Charts()\n"
+        "os.environ.update(charts.environment)\n"
+        "drawing.hire()\n"
+        "os.write(1, b'hired\\n' if chart_draughtsman._way else b'not hired\\n')\n"
+        "os._exit(0)"
+    )
+    environment = os.environ | KERNEL_ENVIRONMENT
+    command = [sys.executable, "-c", goes_on]
+    said = subprocess.run(command, capture_output=True, text=True, env=environment, check=True, timeout=60).stdout
+    assert said == "hired\n"
 
 
 def test_a_process_that_a_cell_leaves_behind_keeps_nobody_waiting(tmp_path, drawn_here):

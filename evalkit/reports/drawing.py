@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NoReturn
 
 from evalkit.reports.processes import may_fork
 
@@ -89,20 +90,28 @@ def hire() -> None:
     from evalkit.present import chart_draughtsman
 
     way_in, orders, way_back = map(int, descriptors.split(","))
-    if not may_fork():
-        for end in (way_in, orders, way_back):
-            os.close(end)
-        return
-    between = os.fork()
+    between = os.fork() if may_fork() else None
+    if between == 0:
+        _draw_apart(way_in, orders, way_back)
     if between:
         os.waitpid(between, 0)
-        for end in (orders, way_back):
-            os.close(end)
         os.set_inheritable(way_in, False)
         chart_draughtsman.tell(Connection(way_in, readable=False))
-    elif os.fork():
-        os._exit(0)
     else:
         os.close(way_in)
-        chart_draughtsman.draw_all(Connection(orders, writable=False), Connection(way_back, readable=False))
+    os.close(orders)
+    os.close(way_back)
+
+
+def _draw_apart(way_in: int, orders: int, way_back: int) -> NoReturn:
+    """In the forked process: fork another one, nobody's child, which draws. Both end here, whatever happens."""
+    from evalkit.present import chart_draughtsman
+
+    try:
+        if not os.fork():
+            gc.freeze()
+            gc.enable()
+            os.close(way_in)
+            chart_draughtsman.draw_all(Connection(orders, writable=False), Connection(way_back, readable=False))
+    finally:
         os._exit(0)
