@@ -6,7 +6,7 @@ import gc
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
@@ -87,10 +87,12 @@ def hire() -> None:
     descriptors = os.environ.pop(DRAUGHTSMAN, "")
     if not descriptors:
         return
-    from evalkit.present import chart_draughtsman
-
     way_in, orders, way_back = map(int, descriptors.split(","))
-    between = os.fork() if may_fork() else None
+    between = None
+    with suppress(ImportError):  # it will be the error of the cell that needs it
+        from evalkit.present import chart_draughtsman
+
+        between = os.fork() if may_fork() else None
     if between == 0:
         _draw_apart(way_in, orders, way_back)
     if between:
