@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -267,6 +268,16 @@ def test_headings_have_addresses_of_their_own():
     assert re.findall(r'<h[23] id="([^"]+)"', html) == ["main-2", "work-pay", "work-pay-2", "deeper"]
     assert re.findall(r"<li><a[^>]*>(.*?)</a>", html) == ["Main", "Work &amp; pay", "Work &amp; pay"]
     assert "Title" not in html
+
+
+def test_pages_rendered_at_once_have_their_own_contents():
+    def contents(number):
+        page = page_of(*(some_words(f"## Page {number}, section {section}") for section in range(9)))
+        return re.findall(r'<a href="#page-(\d+)-section', page)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(contents, range(48)))
+    assert [set(pages) for pages in found] == [{str(number)} for number in range(48)]
 
 
 def test_an_image_with_an_alternative_is_shown_and_one_without_refused():

@@ -8,6 +8,7 @@ from base64 import b64encode
 from functools import cache
 from html import escape, unescape
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from nbconvert.exporters.templateexporter import TemplateExporter
@@ -26,6 +27,9 @@ LEFT_OUT = 'class="note left-out"'
 SHOWN_TYPES = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
 """Best first; whatever else a cell offers (widgets, JavaScript) is shown by its plain text."""
 
+_ONE_AT_A_TIME = Lock()
+"""Pages share the template, which knows the headings of one of them."""
+
 
 def render(notebook: Any, *, title: str, place: str) -> str:
     """The page of an executed notebook, as HTML text; the same outputs give the same characters.
@@ -40,11 +44,6 @@ def render(notebook: Any, *, title: str, place: str) -> str:
     _refuse_unfit_outputs(notebook, place)
     headings = Headings()
     notebook, left_out = _without_empty_chapters(notebook)
-    exporter = _exporter()
-    exporter.register_filter("author_markdown", headings.author_markdown)
-    exporter.register_filter("data_markdown", headings.data_markdown)
-    # A global, because nbconvert copies the resources: the list fills while the page is being written.
-    exporter.environment.globals["contents"] = headings.contents
     script = (TEMPLATE / "script.js").read_text(encoding="utf-8")
     page = {
         "title": title,
@@ -55,7 +54,13 @@ def render(notebook: Any, *, title: str, place: str) -> str:
         "never_shown": NEVER_SHOWN,
         "left_out": left_out,
     }
-    html, _ = exporter.from_notebook_node(notebook, resources={"page": page})
+    with _ONE_AT_A_TIME:
+        exporter = _exporter()
+        exporter.register_filter("author_markdown", headings.author_markdown)
+        exporter.register_filter("data_markdown", headings.data_markdown)
+        # A global, because nbconvert copies the resources: the list fills while the page is being written.
+        exporter.environment.globals["contents"] = headings.contents
+        html, _ = exporter.from_notebook_node(notebook, resources={"page": page})
     _refuse_images_without_alternative(html, place)
     return html
 
