@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -38,8 +42,34 @@ def assert_close(actual, expected, *, decimals):
 
 
 @pytest.fixture(scope="session")
-def demo_folder(tmp_path_factory):
-    """The demonstration extract at its default size, written once."""
+def once(tmp_path_factory, worker_id):
+    """What is made in a new folder once for all processes that test: once(name, make) returns what make(folder) did."""
+    root = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        root = root.parent  # the one folder of all processes
+
+    def made(name: str, make: Callable[[Path], Path]) -> Path:
+        done = root / f"{name} done"
+        with (root / f"{name} lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                done.write_text(str(make(root / name)), encoding="utf-8")
+        return Path(done.read_text(encoding="utf-8"))
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def demo_folder(once):
+    """The demonstration extract at its default size."""
     from evalkit.synthetic import write_demo
 
-    return write_demo(tmp_path_factory.mktemp("demo") / "demo")
+    return once("demo", write_demo)
+
+
+@pytest.fixture(scope="session")
+def ete(once, demo_folder):
+    """The employment report on the demonstration extract."""
+    from evalkit.reports import run_report
+
+    return once("ete", lambda folder: run_report("notebooks/specs/ete.toml", data=demo_folder, out=folder))

@@ -21,11 +21,6 @@ def text_of(report):
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", markup)))
 
 
-@pytest.fixture(scope="module")
-def ete(demo_folder, tmp_path_factory):
-    return run_report(SPECS / "ete.toml", data=demo_folder, out=tmp_path_factory.mktemp("reports"))
-
-
 def test_the_employment_report_answers_with_the_fair_figure_its_interval_and_people(ete):
     answer = re.search(
         r"(\S+)% of the ([\d,]+) people who took up the service were reconvicted within a year from then, against "
@@ -79,15 +74,6 @@ def test_no_person_and_no_path_is_in_the_employment_report(ete, demo_folder):
 
 def test_the_employment_report_is_small_enough_to_mail(ete):
     assert ete.stat().st_size < 1_500_000
-
-
-def test_an_own_extract_is_evaluated_without_the_published_study(demo_folder, tmp_path):
-    text = text_of(run_report(SPECS / "employment.toml", data=demo_folder, out=tmp_path))
-    assert "27.1% of the 12,525 people" in text
-    assert "from then, against" in text
-    assert "The specification declares no published figures." in text
-    for published in ("Derbyshire, Leicestershire", "does not reconcile", "Skills Builder"):
-        assert published not in text
 
 
 @pytest.fixture(scope="module")

@@ -20,15 +20,15 @@ from evalkit.synthetic.designs import (
 )
 from evalkit.synthetic.study import ESTIMATORS, Estimated, performance, shortcomings, simulations, study
 
-SEEDS = range(1, 101)
+SEEDS = range(1, 51)
 FEWEST_COVERED = 0.89
-SPREAD_OF_A_HUNDRED = (0.8, 1.3)
-"""Bounds for the ratio of standard errors that a hundred simulations can keep; the thousand of `make validate` keep
+SPREAD_OF_FIFTY = (0.8, 1.3)
+"""Bounds for the ratio of standard errors that fifty simulations can keep; the thousand of `make validate` keep
 0.9 to 1.2."""
 
 
 @cache
-def hundred(design):
+def fifty(design):
     return simulations(design, seeds=SEEDS, workers=2)
 
 
@@ -43,27 +43,27 @@ def halved(drawn):
 
 @pytest.mark.parametrize("design", DESIGNS, ids=lambda design: design.name)
 def test_every_estimator_covers_the_truth(design):
-    table = performance(hundred(design))
+    table = performance(fifty(design))
     assert table["estimator"].tolist() == list(ESTIMATORS)
-    assert (table["simulations"] == 100).all()
-    assert (table["covered"] >= 89).all()
-    assert shortcomings(table, least_coverage=FEWEST_COVERED, error_ratios=SPREAD_OF_A_HUNDRED) == []
+    assert (table["simulations"] == 50).all()
+    assert (table["covered"] >= 45).all()
+    assert shortcomings(table, least_coverage=FEWEST_COVERED, error_ratios=SPREAD_OF_FIFTY) == []
 
 
 @pytest.mark.parametrize("design", DESIGNS, ids=lambda design: design.name)
 def test_halved_standard_errors_are_found_out(design):
-    table = performance(halved(hundred(design)))
+    table = performance(halved(fifty(design)))
     found = shortcomings(table, least_coverage=FEWEST_COVERED, error_ratios=(0, 9))
     assert len(found) == len(ESTIMATORS)
-    assert all(sentence.endswith("of 100 intervals hold the truth") for sentence in found)
-    of_errors = shortcomings(table, least_coverage=0, error_ratios=SPREAD_OF_A_HUNDRED)
+    assert all(sentence.endswith("of 50 intervals hold the truth") for sentence in found)
+    of_errors = shortcomings(table, least_coverage=0, error_ratios=SPREAD_OF_FIFTY)
     assert len(of_errors) == len(ESTIMATORS)
     assert all("times the spread of the estimates" in sentence for sentence in of_errors)
 
 
 @pytest.mark.parametrize("design", DESIGNS, ids=lambda design: design.name)
 def test_the_naive_difference_errs_against_the_effect_and_the_estimators_do_not(design):
-    table = performance(hundred(design))
+    table = performance(fifty(design))
     assert (table["truth"] < -0.09).all()
     assert (table["naive_bias"] > 0.07).all()
     assert (table["bias"].abs() < 0.012).all()
@@ -151,7 +151,7 @@ def test_a_design_in_which_selection_helps_the_effect_shows_nothing(naive, fails
 def test_processes_do_not_change_the_numbers():
     chosen = {name: ESTIMATORS[name] for name in ("1:1 matching", "entropy balancing")}
     alone = simulations(STRONG, seeds=[1, 2, 3], estimators=chosen)
-    first = hundred(STRONG).query("seed <= 3 and estimator in @chosen.keys()").reset_index(drop=True)
+    first = fifty(STRONG).query("seed <= 3 and estimator in @chosen.keys()").reset_index(drop=True)
     pd.testing.assert_frame_equal(alone, first)
 
 
