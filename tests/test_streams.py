@@ -33,3 +33,12 @@ def test_what_is_written_past_python_has_its_place_among_the_rest(page_of):
 def test_a_warning_past_python_stops_the_report(page_of):
     with pytest.raises(ReportError, match=r"cell 2 \(import os\): a warning .*: careful"):
         page_of("import os\nos.system('echo careful >&2')\nNone")
+
+
+def test_a_letter_of_two_bytes_stays_whole_wherever_what_was_written_is_cut(page_of):
+    written = "xé" + 3000 * "é"
+    assert f">{written}\n</pre>" in page_of(f"import os\nos.write(1, '{written}\\n'.encode())\nNone")
+
+
+def test_half_a_letter_at_the_end_is_shown_as_one_that_cannot_be_read(page_of):
+    assert ">caf\ufffd</pre>" in page_of("import os\nos.write(1, b'caf\\xe9')\nNone")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import select
 import sys
@@ -16,11 +17,13 @@ class Stream(OutStream):
 
     It is flushed six times with each cell, and each time Jupyter's takes the way to another thread and back: a quarter
     of a second for a report of seventy cells. On this way it happened to give a third thread the time to hand over what
-    a library in C, or another program, had written; here that is fetched, so that none of it is lost.
+    a library in C, or another program, had written; here that is fetched, so that none of it is lost. A letter of which
+    half has come waits for the rest until the next flush.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._fetching = Lock()
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         super().__init__(*arguments, **options)
 
     def flush(self) -> None:
@@ -48,5 +51,7 @@ class Stream(OutStream):
         with self._fetching:
             while self._should_watch and select.select([pipe], [], [], 0)[0]:
                 written = os.read(pipe, PIPE_BUFFER_SIZE)
-                self.write(written.decode(errors="replace"))
+                self.write(self._decoder.decode(written))
                 os.write(self._original_stdstream_copy, written)
+            if wait is not None and (half := self._decoder.decode(b"", final=True)):
+                self.write(half)
