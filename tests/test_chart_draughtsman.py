@@ -106,6 +106,42 @@ def test_no_output_keeps_a_mark(tmp_path, drawn_here):
     assert not MARK.search(page)
 
 
+BROKEN_OFF = """import signal, time
+from functools import partial
+from evalkit.present.chart_draughtsman import ordered
+
+
+def stop(*_):
+    raise TimeoutError("stopped")
+
+
+signal.signal(signal.SIGALRM, stop)
+busy = ordered(partial(time.sleep, 3))
+try:
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    ordered(partial(str, "x" * 5_000_000))
+except TimeoutError:
+    signal.setitimer(signal.ITIMER_REAL, 0)
+piece = chart("A & B", "$C to $D")
+piece"""
+
+
+def test_an_order_that_is_broken_off_stops_no_other_drawing(tmp_path, drawn_here):
+    assert drawings(report(tmp_path, CHART, BROKEN_OFF)) == drawn_here
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "half = html.index('evalkit-drawing-') + 30\nprint(html[:half], flush=True)\nprint(html[half:])",
+        "import base64\nprint(base64.b64encode(html.encode()).decode())",
+    ],
+)
+def test_a_mark_that_is_lost_on_its_way_to_the_page_leaves_the_drawing_to_the_notebook(tmp_path, lost):
+    page = report(tmp_path, SHOWN.removesuffix("\npiece"), f"html = piece.html + 'evalkit-drawing-'\n{lost}")
+    assert "elsewhere False" in page
+
+
 def test_what_looks_like_a_mark_in_the_data_stays(tmp_path, drawn_here):
     false = f"evalkit-drawing-{'0' * 32}"
     page = report(tmp_path, SHOWN, f"from evalkit.present.html import Piece\nPiece('<p>{false}</p>', '')")

@@ -1,5 +1,9 @@
 """What cells print, and what is printed past Python: all of it on the page, in its own cell."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from batch_inputs import write_notebook
 
@@ -42,3 +46,39 @@ def test_a_letter_of_two_bytes_stays_whole_wherever_what_was_written_is_cut(page
 
 def test_half_a_letter_at_the_end_is_shown_as_one_that_cannot_be_read(page_of):
     assert ">caf\ufffd</pre>" in page_of("import os\nos.write(1, b'caf\\xe9')\nNone")
+
+
+BUSY = """import time
+begin = time.perf_counter()
+print("x" * 3_000_000 + "end")
+while time.perf_counter() - begin < {}:
+    pass"""
+
+
+def test_what_is_being_sent_when_its_cell_ends_is_not_overtaken_by_the_end(page_of):
+    # What was written is sent by a timer after 0.2 s; a large text takes it a while.
+    page = page_of(*(BUSY.format(0.195 + 0.006 * step) for step in range(6)))
+    assert page.count("xend\n</pre>") == 6
+
+
+def test_however_many_outputs_a_cell_has_all_are_there(page_of):
+    many = (
+        "from IPython.display import HTML, display\nfor number in range(6000):\n    display(HTML(f'<i>{number}</i>'))"
+    )
+    page = page_of(many)
+    assert [number for number in range(6000) if f"<i>{number}</i>" not in page] == []
+
+
+def test_a_report_is_made_where_nobody_takes_what_evalkit_says(tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTEST_CURRENT_TEST", raising=False)
+    cells = [f"import os\nos.system('echo two {number}')\nprint('one')" for number in range(4)]
+    write_notebook(tmp_path / "trial.ipynb", *cells)
+    make = """import sys
+from pathlib import Path
+from evalkit.reports.run import run_notebook
+here = Path(sys.argv[1])
+run_notebook(here / "trial.ipynb", here / "trial.html", title="Trial", parameters={})"""
+    with Path("/dev/full").open("w") as full:
+        subprocess.run([sys.executable, "-c", make, str(tmp_path)], stdout=full, check=True, timeout=60)
+    shown = (tmp_path / "trial.html").read_text()
+    assert [number for number in range(4) if f"two {number}\n" not in shown] == []

@@ -59,11 +59,26 @@ def ordered(draw: Callable[[], str]) -> str | None:
     packed, mark = io.BytesIO(), f"{MARK}{secrets.token_hex(16)}"
     try:
         _Luggage(packed, protocol=5).dump(draw)
-        with _ONE_AT_A_TIME:
-            _way.send((mark, packed.getvalue()))
     except Exception:  # whatever cannot be sent is drawn here, and fails here if it has to
         return None
-    return mark
+    with _ONE_AT_A_TIME:
+        return mark if _sent((mark, packed.getvalue())) else None
+
+
+def _sent(order: tuple[str, bytes]) -> bool:
+    """Send an order; return whether there is a way and it was taken. Nothing more is sent after one broken off."""
+    global _way
+    if _way is None:
+        return False
+    try:
+        _way.send(order)
+    except BrokenPipeError:
+        return False
+    except BaseException:
+        _way.close()
+        _way = None
+        raise
+    return True
 
 
 def draw_all(orders: Connection, answer: Connection) -> None:
@@ -73,7 +88,7 @@ def draw_all(orders: Connection, answer: Connection) -> None:
     import matplotlib.style  # noqa: F401  (all imported while there is nothing to draw yet)
 
     made: dict[str, str | None] = {}
-    with suppress(EOFError, BrokenPipeError):  # nobody waits for it any more
+    with suppress(EOFError, OSError):  # nobody waits for it any more, or an order was broken off
         while (order := orders.recv()) is not None:
             mark, packed = order
             made[mark] = _drawn(packed)

@@ -49,19 +49,21 @@ class Charts:
         with a drawing is then said in its cell.
         """
         try:
-            self._way_in.send(None)  # not its end, which a process that a cell has left behind may hold open
+            self._way_in.send(None)  # not its end alone, which a process that a cell has left behind may hold open
+            self._way_in.close()  # but also its end: an order that was broken off leaves it waiting for the rest
             made = self._answer.recv()
-        except (EOFError, BrokenPipeError):  # there is none, or it was killed; perhaps nothing had been ordered
+        except (EOFError, OSError):  # there is none, or it was killed; perhaps nothing had been ordered
             made = {}
-        whole = None not in made.values()
+        whole, placed = None not in made.values(), set()
         for cell in executed.cells:
             for output in cell.get("outputs", []):
                 for held in (output, output.get("data", {})):
                     for name, text in held.items():
                         if isinstance(text, str) and (marks := set(MARK.findall(text))):
-                            whole = whole and marks <= made.keys()
+                            placed |= marks
                             held[name] = MARK.sub(lambda found: made.get(found[0]) or "", text)
-        return whole
+        # A drawing without its place may have lost its mark on the way: printed in two pieces, or as other characters.
+        return whole and placed == made.keys()
 
     def close(self) -> None:
         """Close what led to the draughtsman, which ends with the notebook's process."""

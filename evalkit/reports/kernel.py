@@ -31,7 +31,6 @@ KERNEL_ENVIRONMENT = {
 KERNEL_ARGUMENTS = (
     "--HistoryManager.enabled=False",
     "--IPKernelApp.extra_extensions=evalkit.reports.inside",
-    "--IPKernelApp.outstream_class=evalkit.reports.streams.Stream",
 )
 LAUNCH = """import gc, sys
 gc.disable()
@@ -39,8 +38,8 @@ sys.path = [place for place in sys.path if place]
 sys.modules["debugpy"] = None
 from evalkit.reports.drawing import hire
 hire()
-from ipykernel.kernelapp import launch_new_instance
-launch_new_instance()"""
+from evalkit.reports.streams import Application
+Application.launch_instance()"""
 """What the kernel's process runs: the notebook's folder is searched for modules only after Jupyter's own are found.
 
 Nobody debugs a report, and importing the debugger takes a tenth of a second. Garbage is looked for once all is imported
@@ -99,11 +98,14 @@ def _write_connection(private: Path) -> Path:
 @contextmanager
 def _managed(process: subprocess.Popen[bytes], connection: Path) -> Iterator[Any]:
     """Jupyter's manager of a kernel that was started without it."""
+    import zmq
     from jupyter_client.manager import AsyncKernelManager
     from jupyter_client.provisioning import LocalProvisioner
 
     manager = AsyncKernelManager(connection_file=str(connection))
     manager.load_connection_file()
+    # However many outputs a cell has, none is thrown away because they come faster than they are read.
+    manager.context.setsockopt(zmq.RCVHWM, 0)
     manager.provisioner = LocalProvisioner(parent=manager)
     manager.provisioner.process = process
     # Whoever runs the cells asks for a client and leaves it open, because the kernel is not theirs.
@@ -150,6 +152,8 @@ def run_cells(
         )
     except PapermillExecutionError as error:
         raise _translated(error, _place_of_failure(error, notebook, parameters, place)) from None
+    except TimeoutError as error:
+        raise ReportError(f"{place}: its Python process did not say that a cell had ended: {error}") from error
     except (DeadKernelError, RuntimeError) as error:
         raise ReportError(f"{place}: its Python process ended early (out of memory?): {error}") from error
 

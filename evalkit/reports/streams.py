@@ -1,4 +1,4 @@
-"""What the cells of a report print, on its way out of the kernel."""
+"""What the cells of a report show and print, on its way out of the kernel."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import codecs
 import os
 import select
 import sys
-from threading import Lock
+from contextlib import suppress
+from threading import RLock
 from typing import Any, cast
 
+import zmq
 from ipykernel.iostream import PIPE_BUFFER_SIZE, OutStream
+from ipykernel.kernelapp import IPKernelApp
 
 
 class Stream(OutStream):
@@ -22,15 +25,25 @@ class Stream(OutStream):
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        self._fetching = Lock()
+        self._fetching = RLock()
+        self._unsent = False
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         super().__init__(*arguments, **options)
 
+    def write(self, string: str) -> int:
+        """Write a text, to be sent soon; return its length."""
+        self._unsent = True
+        return cast(int, super().write(string))
+
     def flush(self) -> None:
-        """Send what was written and not sent yet."""
+        """Send what was written since the last flush, and wait until it is on its way.
+
+        Also what a timer has begun to send meanwhile: it may be overtaken by the end of the cell, and is then lost.
+        """
         if self._should_watch and self._is_master_process():
             self._fetch()
-        if self._flush_pending or self._subprocess_flush_pending:
+        if self._unsent or self._subprocess_flush_pending:
+            self._unsent = False
             super().flush()
 
     def _watch_pipe_fd(self) -> None:
@@ -52,6 +65,18 @@ class Stream(OutStream):
             while self._should_watch and select.select([pipe], [], [], 0)[0]:
                 written = os.read(pipe, PIPE_BUFFER_SIZE)
                 self.write(self._decoder.decode(written))
-                os.write(self._original_stdstream_copy, written)
+                with suppress(OSError):  # evalkit's own output may be closed, or its disk full
+                    os.write(self._original_stdstream_copy, written)
             if wait is not None and (half := self._decoder.decode(b"", final=True)):
                 self.write(half)
+
+
+class Application(IPKernelApp):
+    """Jupyter's kernel, with our stream, which throws no output away when many come faster than they are read."""
+
+    outstream_class = f"{__name__}.Stream"
+
+    def init_iopub(self, context: zmq.Context[Any]) -> None:
+        """Open the channel for outputs. Its queue, of a thousand, would drop what is beyond."""
+        context.setsockopt(zmq.SNDHWM, 0)
+        super().init_iopub(context)
