@@ -124,6 +124,10 @@ def socket_folder(temporary: str) -> str:
     return "/tmp" if len(temporary.encode()) > LONGEST_TEMPORARY_PATH else temporary
 
 
+SECONDS_TO_READ = 600
+"""For the outputs of a cell that has ended; one may have thousands."""
+
+
 def run_cells(
     notebook: Mapping[str, Any], parameters: Mapping[str, Any], place: str, *, bar: bool = False, **engine: Any
 ) -> Any:
@@ -148,6 +152,7 @@ def run_cells(
             kernel_name="python3",
             language="python",
             progress_bar=bar,
+            iopub_timeout=SECONDS_TO_READ,
             **engine,
         )
     except PapermillExecutionError as error:

@@ -31,9 +31,6 @@ A table may have to hide, beside earlier releases, what one before it has shown;
 elsewhere is drawn by the notebook itself.
 """
 
-SECONDS_TO_READ = 600
-"""For the outputs of a cell that has ended; one may have thousands."""
-
 DRAWING = re.compile(r"\b(show|chart)_\w")
 """What is named in the cells of a notebook that draws."""
 
@@ -126,7 +123,6 @@ def _executed(
             charts.leave_to_others()
             import_papermill()  # slow, while the kernel wakes up
             options = {"bar": sys.stderr.isatty(), "km": manager, "on_cell_execute": meanwhile.begin}
-            options["iopub_timeout"] = SECONDS_TO_READ
             executed = run_cells(source, parameters, notebook.name, **options)
             return executed, not apart or charts.fill_in(executed)
 

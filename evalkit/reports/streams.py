@@ -33,7 +33,10 @@ class Stream(OutStream):
     def write(self, string: str) -> int:
         """Write a text, to be sent soon; return its length."""
         self._unsent = True
-        return cast(int, super().write(string))
+        try:
+            return cast(int, super().write(string))
+        finally:
+            self._unsent = True  # another thread may have flushed in between
 
     def flush(self) -> None:
         """Send what was written since the last flush, and wait until it is on its way.
