@@ -85,7 +85,6 @@ def test_past_its_last_day_it_goes_on_at_the_rate_of_its_last_90():
     edge = baseline_hazard([10, 20, 110], [1, 1, 0], -np.expm1([-1.0, -1, -2]), fewest=1)
     assert edge.daily_rate == 0  # (20, 110] leaves day 20 out
     assert_close(shorter.at([109, 110, 199]), shorter.at(109) + shorter.daily_rate * np.array([0, 1, 90]), decimals=12)
-    assert shorter.extrapolated([108, 109, 109.01, 110]).tolist() == [False, False, True, True]
     assert "from day 109 on at the rate of the 90 days before" in shorter.method
 
 

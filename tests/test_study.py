@@ -15,7 +15,6 @@ from evalkit.synthetic.designs import (
     MODERATE,
     STRONG,
     TREATMENT_LOG_ODDS,
-    named_design,
     true_effect,
 )
 from evalkit.synthetic.study import ESTIMATORS, Estimated, performance, shortcomings, simulations, study
@@ -95,9 +94,6 @@ def test_a_seed_draws_the_same_study_again():
 def test_the_true_effect_is_that_of_the_people_asked_for():
     frame = pd.DataFrame({"chance_treated": [0.1, 0.3, 0.5], "chance_untreated": [0.2, 0.2, 0.9]}, index=list("abc"))
     assert_close(true_effect(frame, pd.Index(["a", "c"])), -0.25, decimals=12)
-    assert named_design("strong selection") is STRONG
-    with pytest.raises(SpecError, match="design: 'weak' is not one of the fixed designs"):
-        named_design("weak")
 
 
 def always(estimate, error):

@@ -61,13 +61,6 @@ class BaselineHazard(Shown):
         known = steps[np.searchsorted(self.days, np.minimum(asked, self.last_day), side="right")]
         return np.asarray(known + self.daily_rate * np.maximum(asked - self.last_day, 0))
 
-    def extrapolated(self, days: ArrayLike) -> np.ndarray:
-        """Whether each of some days lies past the last day, in the shape given.
-
-        Raises DataError as `at` does.
-        """
-        return np.asarray(_day_array(days, name="days") > self.last_day)
-
     def _written(self) -> list[tuple[str, str]]:
         return [(name, value) for name, value in super()._written() if name not in ("days", "cumulative")]
 

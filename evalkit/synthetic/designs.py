@@ -13,7 +13,6 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from evalkit.errors import SpecError
 from evalkit.synthetic.draws import stream
 
 COVARIATES = ("age", "female", "log_sanctions", "custody", "unsettled", "area", "logit_predicted")
@@ -94,14 +93,6 @@ class SimulatedDesign:
 MODERATE = SimulatedDesign("moderate selection", people=2_000, intercept=-1.642, strength=0.8, auc=0.65)
 STRONG = SimulatedDesign("strong selection", people=2_000, intercept=-2.215, strength=1.9, auc=0.80)
 DESIGNS = (MODERATE, STRONG)
-
-
-def named_design(name: str) -> SimulatedDesign:
-    """The fixed design of that name; raises SpecError for any other."""
-    known = {design.name: design for design in DESIGNS}
-    if name not in known:
-        raise SpecError(f"design: {name!r} is not one of the fixed designs ({', '.join(known)})")
-    return known[name]
 
 
 def true_effect(frame: pd.DataFrame, people: pd.Index) -> float:
