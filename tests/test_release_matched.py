@@ -52,7 +52,10 @@ def test_few_people_in_no_pair_are_not_the_rest_of_the_pairs(left, shown):
     assert [is_shown(row[name]) for name in ("pairs", "estimate", "low", "seen_share")] == [shown] * 4
     in_pairs = safe.used.iloc[0]
     assert [is_shown(in_pairs[name]) for name in ("seen", "not_seen")] == [shown] * 2
-    assert ("too few, or too unlike" in matched_sentence(safe, "engaged", did="engaged", unit="person")) != shown
+    sentence = matched_sentence(safe, "engaged", did="engaged", unit="person")
+    assert sentence.startswith(
+        "In 200 " if shown else "The difference in matched pairs is not shown, to protect people:"
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,3 +160,9 @@ def test_each_measure_of_releases_has_its_matched_row():
     assert both["stratum"].tolist() == [*strata, "Matched pairs"]
     assert both["known_a"].tolist() == [300, 300, 300, 200]
     assert_close(both["difference"].astype(float).iloc[-1], 0.05, decimals=9)
+
+
+def test_pairs_that_give_no_difference_are_not_called_hidden():
+    safe = make_matched_safe(matched(low=float("nan"), high=float("nan")))
+    sentence = matched_sentence(safe, "engaged", did="engaged", unit="person")
+    assert sentence == "The matched pairs are too few, or too unlike, to give a difference."

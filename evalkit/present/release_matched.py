@@ -162,7 +162,7 @@ def _one_decimal(value: Any) -> Any:
 
 
 def matched_sentence(safe: SafeMatched, name: str, *, did: str, unit: str) -> str:
-    """The matched difference of one outcome with its interval; or that there is none to give.
+    """The matched difference of one outcome with its interval; or that it is hidden; or that there is none.
 
     name : of the outcome
     did  : what those counted did: 'engaged with advisers outside within 183 days'
@@ -170,7 +170,10 @@ def matched_sentence(safe: SafeMatched, name: str, *, did: str, unit: str) -> st
     """
     rows = {row["name"]: row for row in require_safe(safe.compared).to_dict("records")}
     row = rows[name]
-    if not all(is_shown(row[key]) for key in ("estimate", "low", "high")):
+    needed = [row[key] for key in ("pairs", "seen_share", "not_seen_share", "estimate", "low", "high")]
+    if CONFIDENTIAL in needed:
+        return f"The difference in matched pairs is not shown, to protect people: a number behind it is {CONFIDENTIAL}."
+    if not all(map(is_shown, needed)):
         return "The matched pairs are too few, or too unlike, to give a difference."
     low, high = points(row["low"]), points(row["high"])
     words = {True: "more often", False: "less often"}
